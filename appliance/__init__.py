@@ -1,0 +1,1 @@
+"""Undertone: the firmware of a box that listens to a call and lights up when it needs help."""

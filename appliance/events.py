@@ -1,0 +1,173 @@
+"""Every word of the system: what happened in a call, as frozen values.
+
+An event is a fact that is kept: it goes to the outbox, to the central server and into `replay`. Anything that only
+the newest value of matters (a partial hypothesis, the light) is not an event.
+
+Media time counts samples at `SAMPLE_RATE_HZ` from the beginning of the call, whatever the line's own rate is. The
+JSON of an event carries the same times in seconds as well (`start_s`, `end_s`), derived, so that nobody has to know
+the rate. An event holds nothing that changes from run to run: the same call gives the same bytes.
+"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+SAMPLE_RATE_HZ: Final = 16_000
+
+Who = Literal["agent", "caller", "both"]
+"""Whose voice: the near end (agent), the far end (caller), or the call as a whole (both)."""
+
+Level = Literal["normal", "attention", "urgent"]
+"""What the ladder asks of the people around the agent, least first."""
+
+Band = Literal["narrow", "wide"]
+"""What a line carries or a model hears: narrow is 300-3400 Hz, wide reaches 7 kHz and more."""
+
+
+class Word(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One recognised word.
+
+    `confidence` is the engine's own, 0 to 1, and absent where the engine gives none. `estimated` marks times that
+    were laid over the utterance by word length because the engine gives none.
+    """
+
+    text: str
+    start_sample: int
+    end_sample: int
+    confidence: float | None = None
+    estimated: bool = False
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an alert was raised: the words that were said, by whom and when."""
+
+    who: Who
+    phrase: str
+    text: str
+    start_sample: int
+    end_sample: int
+
+
+class _Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Every event lies somewhere in media time; an instant has equal ends."""
+
+    who: Who
+    start_sample: int
+    end_sample: int
+
+
+class CallStarted(_Span, frozen=True, kw_only=True, tag="call_started"):
+    """The line went off hook. `engine` and `model` are empty when nothing can recognise this line."""
+
+    line: str
+    language: str
+    band: Band
+    engine: str
+    model: str
+    rules: str
+
+
+class Utterance(_Span, frozen=True, kw_only=True, tag="utterance"):
+    """One stretch of speech and the final words heard in it, secrets already taken out.
+
+    `number` counts the utterances of this side from 1.
+    """
+
+    number: int
+    text: str
+    words: tuple[Word, ...]
+
+
+class PhraseHit(_Span, frozen=True, kw_only=True, tag="phrase"):
+    """A phrase of the rule pack was said, by the final words of `utterance`."""
+
+    phrase: str
+    text: str
+    utterance: int
+
+
+class Alert(_Span, frozen=True, kw_only=True, tag="alert"):
+    """A rule raised an alert. `tentative`: on words that the utterance's final hypothesis has yet to confirm."""
+
+    alert: int
+    rule: str
+    level: Level
+    evidence: tuple[Evidence, ...]
+    suggest: str = ""
+    tentative: bool = False
+
+
+class AlertChanged(_Span, frozen=True, kw_only=True, tag="alert_changed"):
+    """What became of alert number `alert`.
+
+    `confirmed`: the final words agree with a tentative alert. `withdrawn`: they do not, it never counted.
+    `acknowledged`: a person has seen it. `cleared`: its condition has been gone for its off-delay.
+    """
+
+    alert: int
+    rule: str
+    change: Literal["confirmed", "withdrawn", "acknowledged", "cleared"]
+    level: Level
+
+
+class Gap(_Span, frozen=True, kw_only=True, tag="gap"):
+    """What was said in this span is not known: silence and "not heard" are never confused."""
+
+    reason: Literal["recognizer_lost", "recognizer_behind", "line_overrun", "line_lost", "outbox_full"]
+
+
+class Notice(_Span, frozen=True, kw_only=True, tag="notice"):
+    """Something that limits what the box can know of this call, in words for people."""
+
+    code: str
+    text: str
+
+
+class CallEnded(_Span, frozen=True, kw_only=True, tag="call_ended"):
+    """The line went on hook, or the device stopped in the middle of the call (`interrupted`)."""
+
+    reason: Literal["on_hook", "line_lost", "stopped", "interrupted"]
+
+
+Event = CallStarted | Utterance | PhraseHit | Alert | AlertChanged | Gap | Notice | CallEnded
+
+
+def to_builtins(event: Event) -> dict[str, Any]:
+    """Give the event as a JSON object with `type`, `who`, `start_s` and `end_s` first.
+
+    Each object inside it that has samples gets the same times in seconds.
+    """
+    fields: dict[str, Any] = _with_seconds(msgspec.to_builtins(event))
+    return fields
+
+
+def to_json(event: Event) -> bytes:
+    """Give the event as one line of JSON, the form in which it is stored, sent and replayed."""
+    return msgspec.json.encode(to_builtins(event))
+
+
+def from_json(line: bytes | str) -> Event:
+    """Read what `to_json` wrote; unknown fields are ignored.
+
+    Raises `msgspec.ValidationError` for an unknown type or a field of the wrong type.
+    """
+    return _decoder.decode(line)
+
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def seconds(sample: int) -> float:
+    """Give media time in seconds, to the tenth of a millisecond."""
+    return round(sample / SAMPLE_RATE_HZ, 4)
+
+
+def _with_seconds(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, (list, tuple)):
+        return [_with_seconds(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    head = {key: value[key] for key in ("type", "who") if key in value}
+    if "start_sample" in value:
+        head |= {"start_s": seconds(value["start_sample"]), "end_s": seconds(value["end_sample"])}
+    return head | {key: _with_seconds(item) for key, item in value.items() if key not in head}

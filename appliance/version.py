@@ -1,0 +1,3 @@
+"""The version of the firmware; every other place reads it from here."""
+
+VERSION = "0.1.0"
