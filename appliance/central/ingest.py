@@ -1,0 +1,124 @@
+"""The door for devices: `GET /v1/device`, upgraded to a WebSocket with the sub-protocol `undertone.v1`."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from appliance.central.bus import Bus
+from appliance.central.clock import utc_now
+from appliance.central.credentials import Credentials
+from appliance.central.link import RETRY_AFTER_REPLACED_S, DeviceLink, LinkLostError, ProtocolError, Timing
+from appliance.central.store import Arrival, Contact
+from appliance.delivery.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Bye, Hello, Result
+
+HARD_LIMIT_BYTES: Final = 2 * MAX_MESSAGE_BYTES
+"""Up to here a message that is too large is read, so that the device can be told; beyond, the link is just cut."""
+
+_log = logging.getLogger(__name__)
+
+
+class DeviceOfflineError(Exception):
+    """The device has no link now."""
+
+
+class Ingest:
+    """All links to devices, at most one for each.
+
+    `put` queues an item for the store, `newest_seq` asks the store for a device's greatest sequence number.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        bus: Bus,
+        *,
+        put: Callable[[Arrival | Contact], None],
+        newest_seq: Callable[[str], Awaitable[int]],
+        timing: Timing,
+    ) -> None:
+        self._credentials = credentials
+        self._bus = bus
+        self._put = put
+        self._newest_seq = newest_seq
+        self._timing = timing
+        self._links: dict[str, DeviceLink] = {}
+        self._stopping = False
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one device from the upgrade to the end of its link."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        device = self._credentials.device_of(token)
+        if device is None:
+            _log.warning("device_refused remote=%s reason=unknown_token", request.remote)
+            raise web.HTTPUnauthorized(text="unknown token\n", headers={"WWW-Authenticate": "Bearer"})
+        if SUBPROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", "").replace(" ", "").split(","):
+            raise web.HTTPBadRequest(text=f"offer the WebSocket sub-protocol {SUBPROTOCOL}\n")
+        if self._stopping:
+            raise web.HTTPServiceUnavailable(text="the server is stopping\n")
+        # Compression would hold a window of 300 KiB for each device to save little on short messages.
+        socket = web.WebSocketResponse(protocols=[SUBPROTOCOL], max_msg_size=HARD_LIMIT_BYTES, compress=False)
+        await socket.prepare(request)
+        link = DeviceLink(
+            socket,
+            device,
+            put=self._put,
+            still_allowed=lambda: self._credentials.device_of(token) == device,
+            bus=self._bus,
+            timing=self._timing,
+        )
+        await self._talk(link)
+        return socket
+
+    async def command(self, device: str, name: str, arguments: dict[str, Any]) -> Result:
+        """Have a device do something. Raises `DeviceOfflineError`, `TimeoutError` or `LinkLostError`."""
+        link = self._links.get(device)
+        if link is None:
+            raise DeviceOfflineError
+        return await link.command(name, arguments)
+
+    async def stop(self) -> None:
+        """Commit and acknowledge what has arrived, and say goodbye to every device."""
+        self._stopping = True
+        await asyncio.gather(*(self._release(link) for link in list(self._links.values())))
+
+    async def _release(self, link: DeviceLink) -> None:
+        await link.settle()
+        await link.say_goodbye(Bye(reason="stopping", text="the server is stopping"))
+
+    async def _talk(self, link: DeviceLink) -> None:
+        try:
+            hello = await link.read_hello()
+            await self._replace(link)
+            await self._serve(link, hello)
+        except ProtocolError as error:
+            _log.warning("protocol_error device=%s error=%r", link.device, str(error))
+            await link.say_goodbye(Bye(reason="protocol_error", text=str(error)))
+        except (ConnectionError, LinkLostError) as error:
+            _log.info("device_lost device=%s error=%r", link.device, str(error))
+        finally:
+            if self._links.get(link.device) is link:
+                del self._links[link.device]
+                self._bus.disconnected(link.device)
+                self._put(Contact(link.device, utc_now()))
+                _log.info("device_disconnected device=%s", link.device)
+
+    async def _replace(self, link: DeviceLink) -> None:
+        older = self._links.get(link.device)
+        self._links[link.device] = link
+        if older is not None:
+            _log.warning("device_replaced device=%s", link.device)
+            bye = Bye(reason="replaced", text="a newer connection", retry_after_s=RETRY_AFTER_REPLACED_S)
+            await older.say_goodbye(bye)
+
+    async def _serve(self, link: DeviceLink, hello: Hello) -> None:
+        self._put(Contact(link.device, utc_now(), hello))
+        self._bus.connected(link.device, hello)
+        resume_after = await self._newest_seq(link.device)
+        _log.info("device_connected device=%s resume_after=%d last_seq=%d", link.device, resume_after, hello.last_seq)
+        if hello.last_seq < resume_after:
+            # Its outbox is younger than ours: the box was set up anew and must count on from resume_after.
+            _log.warning("device_outbox_lost device=%s last_seq=%d", link.device, hello.last_seq)
+        await link.serve(resume_after)

@@ -1,0 +1,218 @@
+"""What a browser (or the terminal demo) asks: the page, the JSON API and the live feed.
+
+- `GET /api/devices`: `{"server_time", "devices": [bus.DeviceState, ...]}`
+- `GET /api/calls?device=&before=&limit=`: `{"calls": [queries.CallSummary, ...]}`, newest first; `before` is a
+  `started_at` to go on from
+- `GET /api/calls/{device}/{call}`: `{"summary": CallSummary, "events": [...]}`; each event has `seq`, `call`,
+  `occurred_at`, `heard_at`, `shown_at`, `clock_synchronised`, `stored_at` and `event`, in order of `seq`; `stored_at`
+  is stamped when its transaction begins, so add the commit's time (`commit_ms` of `/api/stats`)
+- `GET /api/stats`: `{"events", "devices": {name: {"events", "newest_seq"}}, "commit_ms": {"p50", "p95"}, "fault",
+  "conflicts", "pages"}`
+- `GET /api/live`: server-sent events as `bus` describes them, a comment as heartbeat
+- `POST /api/calls/{device}/{call}/acknowledge` with `{"alert": number}`: `{"ok": true}` once the device has done it;
+  409 when it is offline, 504 when it does not answer in time, 422 when it refuses
+
+Every error of the API is `{"error": "..."}`. There is no sign-in yet, so only the machine itself may ask: `Host` and
+`Origin` must name it (a page elsewhere that points its own name here is refused), see `guard`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from appliance.central import queries
+from appliance.central.bus import Bus
+from appliance.central.clock import utc_now
+from appliance.central.ingest import DeviceOfflineError, Ingest
+from appliance.central.link import LinkLostError
+from appliance.central.reader import StoreReader
+
+HEARTBEAT_S: Final = 15.0
+"""A silent connection is closed by many proxies after 30 to 60 s."""
+
+WRITE_TIMEOUT_S: Final = 20.0
+"""A browser that takes nothing for so long is gone (a closed laptop); it comes back by itself."""
+
+MAX_PAGES: Final = 200
+MAX_CALLS: Final = 500
+MAX_BODY_BYTES: Final = 4_096
+
+_PAGE: Final = Path(__file__).parent / "page"
+_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """The body of an acknowledgement."""
+
+    alert: int
+
+
+class Web:
+    """Answers browsers. `writer_statistics` gives the writer's own part of `/api/stats`."""
+
+    def __init__(
+        self, bus: Bus, ingest: Ingest, reader: StoreReader, writer_statistics: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._bus = bus
+        self._ingest = ingest
+        self._reader = reader
+        self._writer_statistics = writer_statistics
+        self._files = {path.name: path.read_bytes() for path in _PAGE.iterdir() if path.suffix in _TYPES}
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give the addresses that this class answers."""
+        return [
+            web.get("/", self._file),
+            web.get("/page/{name}", self._file),
+            web.get("/api/devices", self._devices),
+            web.get("/api/calls", self._calls),
+            web.get("/api/calls/{device}/{call}", self._call),
+            web.post("/api/calls/{device}/{call}/acknowledge", self._acknowledge),
+            web.get("/api/stats", self._stats),
+            web.get("/api/live", self._live),
+        ]
+
+    async def _file(self, request: web.Request) -> web.Response:
+        name = request.match_info.get("name", "index.html")
+        if name not in self._files:
+            raise web.HTTPNotFound(text=f"there is no {request.path}\n")
+        headers = {hdrs.CONTENT_TYPE: _TYPES[Path(name).suffix], hdrs.CACHE_CONTROL: "no-cache"}
+        return web.Response(body=self._files[name], headers=headers)
+
+    async def _devices(self, _request: web.Request) -> web.Response:
+        return _json({"server_time": utc_now(), "devices": self._bus.devices()})
+
+    async def _calls(self, request: web.Request) -> web.Response:
+        limit = request.query.get("limit", "50")
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_CALLS):
+            return _error(400, f"limit is a number from 1 to {MAX_CALLS}")
+        device, before = request.query.get("device") or None, request.query.get("before") or None
+        return _json({"calls": await self._reader.ask(queries.calls, device, before, int(limit))})
+
+    async def _call(self, request: web.Request) -> web.Response:
+        device, call = request.match_info["device"], request.match_info["call"]
+        events = await self._reader.ask(queries.call_events, device, call)
+        summary = await self._reader.ask(queries.call_summary, device, call)
+        if summary is None:
+            return _error(404, f"no event of call {call} on device {device} is stored")
+        return _json({"summary": summary, "events": events})
+
+    async def _stats(self, _request: web.Request) -> web.Response:
+        totals = await self._reader.ask(queries.totals)
+        return _json(totals | self._writer_statistics() | {"pages": self._bus.readers()})
+
+    async def _acknowledge(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            return _error(415, "the body must be application/json")
+        try:
+            body = msgspec.json.decode(await request.read(), type=Acknowledgement)
+        except msgspec.DecodeError as error:
+            return _error(400, str(error))
+        device, call = request.match_info["device"], request.match_info["call"]
+        try:
+            result = await self._ingest.command(device, "acknowledge", {"call": call, "alert": body.alert})
+        except (DeviceOfflineError, LinkLostError):
+            return _error(409, f"device {device} is offline")
+        except TimeoutError:
+            return _error(504, f"device {device} does not answer")
+        return _json({"ok": True}) if result.ok else _error(422, result.error or "the device refuses")
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        if self._bus.readers() >= MAX_PAGES:
+            return _error(503, f"{MAX_PAGES} pages are open already")
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream"} | _api_headers())
+        await response.prepare(request)
+        with self._bus.reader() as reader:
+            while not reader.closed:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        await reader.wait()
+                    chunk = self._bus.catch_up(reader) if reader.lost else b"".join(reader.take())
+                except TimeoutError:
+                    chunk = b": still here\n\n"
+                try:
+                    async with asyncio.timeout(WRITE_TIMEOUT_S):
+                        await response.write(chunk)
+                except (TimeoutError, ConnectionError):
+                    break
+        return response
+
+
+def guard(port: Callable[[], int], public_names: frozenset[str]) -> Middleware:
+    """Give the middleware that keeps other web sites out and sets the security headers.
+
+    A browser on this machine may be led to load our API under a name of the attacker's (DNS rebinding), or to post to
+    it from another site. So `Host` must be a loopback name with our `port`, or one of `public_names` (under which a
+    proxy serves the page), and an `Origin`, where there is one, must agree. The devices' door has its tokens instead.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path != "/v1/device":
+            allowed = {f"{name}:{port()}" for name in ("127.0.0.1", "localhost", "[::1]")} | public_names
+            origin = request.headers.get(hdrs.ORIGIN)
+            if request.host not in allowed:
+                return _error(421, f"this server is not called {request.host}: see --public-name")
+            if origin is not None and origin.partition("://")[2] not in allowed:
+                return _error(403, "requests from other sites are refused")
+            if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"} and _is_api(request):
+                return _error(403, "requests from other sites are refused")
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return _error(error.status, error.reason) if _is_api(request) else _refusal(error)
+        except Exception:  # noqa: BLE001 - the last resort: one request fails, the server goes on
+            _log.exception("request_failed method=%s path=%s", request.method, request.path)
+            return _error(500, "the server failed; its log says why")
+
+    return check
+
+
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the security headers on every response just before it is sent."""
+    response.headers.update(_HEADERS)
+    if _is_api(request):
+        response.headers[hdrs.CACHE_CONTROL] = "no-store"
+
+
+def _is_api(request: web.Request) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _api_headers() -> dict[str, str]:
+    return {"X-Accel-Buffering": "no"}  # a proxy must not collect the live feed before it passes it on
+
+
+def _json(content: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON value
+    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")
+
+
+def _error(status: int, text: str) -> web.Response:
+    return _json({"error": text}, status)
+
+
+def _refusal(error: web.HTTPException) -> web.Response:
+    headers = {name: error.headers[name] for name in (hdrs.WWW_AUTHENTICATE, hdrs.ALLOW) if name in error.headers}
+    return web.Response(status=error.status, text=error.text, headers=headers)

@@ -1,0 +1,139 @@
+"""`undertone central`: run the reference central server, and keep its list of devices."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance.adapters import paths
+from appliance.errors import BadInputError
+
+if TYPE_CHECKING:
+    from appliance.central.server import Settings
+
+DEFAULT_LISTEN = "127.0.0.1:8710"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+_log = logging.getLogger(__name__)
+
+
+def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not name this type
+    """Add `central` and its own subcommands."""
+    parser = subparsers.add_parser("central", help="run the central server", description=__doc__)
+    folder = paths.home()
+    files = argparse.ArgumentParser(add_help=False)
+    files.add_argument(
+        "--credentials", type=Path, metavar="FILE", default=argparse.SUPPRESS,
+        help=f"the devices' tokens, as hashes ({folder}/central-credentials.json)",
+    )  # fmt: skip
+    parser.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT", help=f"({DEFAULT_LISTEN})")
+    parser.add_argument("--database", type=Path, metavar="FILE", help=f"the store ({folder}/central.sqlite)")
+    parser.add_argument("--credentials", type=Path, metavar="FILE", help="the devices' tokens, as hashes")
+    parser.add_argument("--port-file", type=Path, metavar="FILE", help="write the address here once it listens")
+    parser.add_argument(
+        "--public-name", action="append", default=[], metavar="NAME",
+        help="a name under which a proxy on this machine serves the page (may be given again)",
+    )  # fmt: skip
+    parser.set_defaults(run=run_server)
+    commands = parser.add_subparsers(metavar="[add-device|remove-device]")
+    add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--replace", action="store_true", help="give a known device a new token")
+    add.add_argument("--token-file", type=Path, metavar="FILE", help="write the token here instead (mode 0600)")
+    add.set_defaults(run=run_add_device)
+    remove = commands.add_parser("remove-device", parents=[files], help="make a device's token worthless")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=run_remove_device)
+
+
+def run_server(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    try:
+        import aiohttp  # noqa: F401, PLC0415 - a box has no need of it
+
+        from appliance.central.server import Settings  # noqa: PLC0415 - needs aiohttp
+    except ModuleNotFoundError as error:
+        raise BadInputError(
+            "the central server needs an extra that is not installed", mend="pip install 'undertone[central]'"
+        ) from error
+    host, port = parse_listen(arguments.listen)
+    settings = Settings(
+        database=arguments.database or paths.home() / "central.sqlite",
+        credentials=_credentials(arguments),
+        host=host,
+        port=port,
+        public_names=frozenset(arguments.public_name),
+    )
+    try:
+        asyncio.run(_serve(settings, arguments.port_file))
+    except OSError as error:
+        raise BadInputError(
+            f"cannot listen: {error.strerror}", where=arguments.listen, mend="name a free port with --listen"
+        ) from error
+    return 0
+
+
+def run_add_device(arguments: argparse.Namespace) -> int:
+    """Make a token, and print it or write it to a file."""
+    from appliance.central import credentials  # noqa: PLC0415 - only here
+
+    token = credentials.add_device(_credentials(arguments), arguments.name, replace=arguments.replace)
+    if arguments.token_file is None:
+        print(token)
+    else:
+        credentials.write_secret(arguments.token_file, token + "\n")
+    return 0
+
+
+def run_remove_device(arguments: argparse.Namespace) -> int:
+    """Forget a device's token."""
+    from appliance.central import credentials  # noqa: PLC0415 - only here
+
+    credentials.remove_device(_credentials(arguments), arguments.name)
+    return 0
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Read HOST:PORT. Raises `BadInputError` for anything but a port of this machine's loopback."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise BadInputError(f"{text!r} is not HOST:PORT", where="--listen", mend=f"for instance {DEFAULT_LISTEN}")
+    if host not in _LOOPBACK:
+        raise BadInputError(
+            f"{host or 'no host'} would open the server to the network, and it has no sign-in yet",
+            where="--listen",
+            mend=f"listen on {DEFAULT_LISTEN} and let a proxy on this machine end TLS and check who may read",
+        )
+    return host, int(port)
+
+
+def _credentials(arguments: argparse.Namespace) -> Path:
+    chosen: Path | None = arguments.credentials if "credentials" in arguments else None
+    return chosen or paths.home() / "central-credentials.json"
+
+
+async def _serve(settings: "Settings", port_file: Path | None) -> None:
+    from appliance.central.server import running  # noqa: PLC0415 - needs aiohttp
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as port:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"Undertone central server: http://{host}:{port}/", file=sys.stderr, flush=True)
+        if port_file is not None:
+            _write_whole(port_file, f"{host}:{port}\n")
+        await stop.wait()
+        _log.info("central_stopping")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    # Whoever waits for the file must never read half of it.
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
