@@ -13,8 +13,11 @@ from appliance.adapters import model_store, paths
 from appliance.adapters.model_fetch import fetch
 from appliance.adapters.model_import import import_model
 from appliance.errors import BadInputError
-from appliance.models.catalogue import LANGUAGE_PATTERN, Model
+from appliance.models.catalogue import LANGUAGE_PATTERN, Hearing, Model
 from appliance.models.manifest import Manifest
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_OK = 0
 EXIT_TROUBLE = 1
@@ -28,8 +31,17 @@ EXAMPLES = """examples:
   undertone model verify
 """
 
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+class _Row(msgspec.Struct, frozen=True):
+    """One line of the list, and one object of its JSON."""
+
+    name: str
+    engine: str
+    languages: tuple[str, ...]
+    hears: tuple[str, ...]
+    licence: str
+    installed: bool
+    evidence: tuple[Hearing, ...] = ()
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -86,38 +98,25 @@ def _run_list(arguments: argparse.Namespace) -> int:
     rows = [_catalogue_row(model, installed=model.name in manifests) for model in model_store.catalogue()]
     rows += [_stranger_row(manifest) for manifest in manifests.values() if not manifest.in_catalogue]
     if arguments.json:
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
-        return EXIT_OK
-    for row in rows:
-        state = "installed" if row["installed"] else "-"
-        sys.stdout.write(
-            f"{row['name']:30} {row['engine']:9} {row['languages']:5} {row['hears']:11} {row['licence']:11} {state}\n"
-        )
+        sys.stdout.write(json.dumps(msgspec.to_builtins(rows), indent=2) + "\n")
+    else:
+        sys.stdout.writelines(_line(row) for row in rows)
     return EXIT_OK
 
 
-def _catalogue_row(model: Model, *, installed: bool) -> dict[str, object]:
-    return {
-        "name": model.name,
-        "engine": model.engine,
-        "languages": ",".join(model.languages),
-        "hears": "+".join(known.band for known in model.bands if known.hears),
-        "licence": model.licence,
-        "installed": installed,
-        "evidence": [msgspec.to_builtins(known) for known in model.bands],
-    }
+def _line(row: _Row) -> str:
+    state = "installed" if row.installed else "-"
+    languages, bands = ",".join(row.languages), "+".join(row.hears)
+    return f"{row.name:30} {row.engine:9} {languages:5} {bands:11} {row.licence:11} {state}\n"
 
 
-def _stranger_row(manifest: Manifest) -> dict[str, object]:
-    return {
-        "name": manifest.name,
-        "engine": manifest.engine,
-        "languages": ",".join(manifest.languages),
-        "hears": "+".join(manifest.bands),
-        "licence": "unknown",
-        "installed": True,
-        "evidence": [],
-    }
+def _catalogue_row(model: Model, *, installed: bool) -> _Row:
+    hears = tuple(known.band for known in model.bands if known.hears)
+    return _Row(model.name, model.engine, model.languages, hears, model.licence, installed, model.bands)
+
+
+def _stranger_row(manifest: Manifest) -> _Row:
+    return _Row(manifest.name, manifest.engine, manifest.languages, manifest.bands, "unknown", installed=True)
 
 
 def _run_fetch(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,51 @@
+"""`undertone doctor`: what is missing or wrong on this machine, and what mends it."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from appliance.adapters.machine_checks import Finding, examine
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_OK = 0
+EXIT_TROUBLE = 1
+
+MARKS = {"ok": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
+
+EPILOG = """examples:
+  undertone doctor
+  undertone doctor --json | jq '.[] | select(.state == "trouble")'
+
+Exit code 0: nothing is in the way (there may be notes); 1: something is."""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Add the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="say what is missing or wrong on this machine, and the mend",
+        description="Examines this machine and changes nothing.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON list on stdout")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    findings = examine()
+    if arguments.json:
+        sys.stdout.write(json.dumps(msgspec.to_builtins(findings), indent=2) + "\n")
+    else:
+        sys.stdout.writelines(_lines(finding) for finding in findings)
+    return EXIT_TROUBLE if any(finding.state == "trouble" for finding in findings) else EXIT_OK
+
+
+def _lines(finding: Finding) -> str:
+    mend = f"{'':9}mend: {finding.mend}\n" if finding.mend else ""
+    return f"{MARKS[finding.state]}  {finding.subject}: {finding.detail}\n{mend}"
