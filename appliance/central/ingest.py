@@ -45,6 +45,7 @@ class Ingest:
         self._newest_seq = newest_seq
         self._timing = timing
         self._links: dict[str, DeviceLink] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -82,7 +83,7 @@ class Ingest:
     async def stop(self) -> None:
         """Commit and acknowledge what has arrived, and say goodbye to every device."""
         self._stopping = True
-        await asyncio.gather(*(self._release(link) for link in list(self._links.values())))
+        await asyncio.gather(*(self._release(link) for link in list(self._links.values())), *self._farewells)
 
     async def _release(self, link: DeviceLink) -> None:
         await link.settle()
@@ -91,7 +92,7 @@ class Ingest:
     async def _talk(self, link: DeviceLink) -> None:
         try:
             hello = await link.read_hello()
-            await self._replace(link)
+            self._replace(link)
             await self._serve(link, hello)
         except ProtocolError as error:
             _log.warning("protocol_error device=%s error=%r", link.device, str(error))
@@ -105,13 +106,16 @@ class Ingest:
                 self._put(Contact(link.device, utc_now()))
                 _log.info("device_disconnected device=%s", link.device)
 
-    async def _replace(self, link: DeviceLink) -> None:
+    def _replace(self, link: DeviceLink) -> None:
         older = self._links.get(link.device)
         self._links[link.device] = link
         if older is not None:
             _log.warning("device_replaced device=%s", link.device)
             bye = Bye(reason="replaced", text="a newer connection", retry_after_s=RETRY_AFTER_REPLACED_S)
-            await older.say_goodbye(bye)
+            # Usually the older link is dead already, and the new one must not wait until that is certain.
+            farewell = asyncio.create_task(older.say_goodbye(bye))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
 
     async def _serve(self, link: DeviceLink, hello: Hello) -> None:
         self._put(Contact(link.device, utc_now(), hello))

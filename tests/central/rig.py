@@ -1,0 +1,161 @@
+"""A device that speaks the real protocol, and the real server for it to speak to."""
+
+import asyncio
+import contextlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from appliance.central import credentials
+from appliance.central.link import Timing
+from appliance.central.server import Settings, running
+from appliance.delivery import messages
+from appliance.delivery.messages import SUBPROTOCOL, Envelope
+from appliance.events import CallEnded, CallStarted, Event, Utterance, to_builtins
+
+FAST = Timing(hello_s=0.5, ping_every_s=0.1, idle_s=0.6, command_s=0.5, goodbye_s=0.5)
+
+
+def started(sample: int = 0, language: str = "en") -> CallStarted:
+    return CallStarted(
+        who="both", start_sample=sample, end_sample=sample, line="recording", language=language, band="narrow",
+        engine="moonshine", model="tiny-en", rules="v1",
+    )  # fmt: skip
+
+
+def said(text: str, number: int = 1, who: Any = "caller", start_s: float = 1.0, end_s: float = 2.0) -> Utterance:
+    samples = {"start_sample": round(start_s * 16_000), "end_sample": round(end_s * 16_000)}
+    return Utterance(who=who, number=number, text=text, words=(), **samples)
+
+
+def ended(at_s: float = 10.0) -> CallEnded:
+    return CallEnded(who="both", start_sample=round(at_s * 16_000), end_sample=round(at_s * 16_000), reason="on_hook")
+
+
+def enveloped(seq: int, event: Event | dict[str, Any], call: str = "c1") -> Envelope:
+    fields = event if isinstance(event, dict) else to_builtins(event)
+    at = f"2026-03-01T09:00:{seq % 60:02d}.000Z"
+    return Envelope(seq=seq, call=call, occurred_at=at, heard_at=at, clock_synchronised=True, event=fields)
+
+
+@dataclass
+class FakeDevice:
+    """One connection of a device. `read_until` answers pings by the way and keeps what it has seen in `seen`."""
+
+    socket: ClientConnection
+    seen: list[messages.FromServer] = field(default_factory=list)
+    acked: int = 0
+
+    async def send(self, message: messages.FromDevice) -> None:
+        await self.socket.send(messages.encode(message))
+
+    async def send_event(self, seq: int, event: Event | dict[str, Any], call: str = "c1") -> None:
+        await self.send(messages.EventMessage(envelope=enveloped(seq, event, call)))
+
+    async def status(self, call: str | None = "c1", **fields: Any) -> None:
+        calm: dict[str, Any] = {"level": "normal", "blinking": False, "reason": ""}
+        await self.send(messages.StatusMessage(**(calm | fields), call=call))
+
+    async def read(self) -> messages.FromServer:
+        message = messages.decode_from_server(await self.socket.recv())
+        self.seen.append(message)
+        if isinstance(message, messages.Ping):
+            with contextlib.suppress(websockets.ConnectionClosed):  # what came before the close is still to be read
+                await self.send(messages.Pong(id=message.id))
+        if isinstance(message, messages.Ack):
+            assert message.seq >= self.acked, "an ack never goes back"
+            self.acked = message.seq
+        return message
+
+    async def read_until(self, kind: type[Any]) -> Any:
+        async with asyncio.timeout(10):
+            while not isinstance(message := await self.read(), kind):
+                pass
+        return message
+
+    async def read_acked(self, seq: int) -> None:
+        async with asyncio.timeout(10):
+            while self.acked < seq:
+                await self.read()
+
+
+@dataclass(frozen=True)
+class Central:
+    """A running server. `token` belongs to the device `desk-1`."""
+
+    port: int
+    token: str
+    settings: Settings
+
+    @contextlib.asynccontextmanager
+    async def socket(self, token: str | None = None) -> AsyncIterator[ClientConnection]:
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        url = f"ws://127.0.0.1:{self.port}/v1/device"
+        async with connect(url, subprotocols=[websockets.Subprotocol(SUBPROTOCOL)], additional_headers=headers,
+                           proxy=None, ping_interval=None) as socket:  # fmt: skip
+            yield socket
+
+    @contextlib.asynccontextmanager
+    async def device(
+        self, name: str = "desk-1", token: str | None = None, last_seq: int = 0
+    ) -> AsyncIterator[FakeDevice]:
+        async with self.socket(token) as socket:
+            device = FakeDevice(socket)
+            await device.send(hello(name, last_seq))
+            welcome = await device.read_until(messages.Welcome)
+            device.acked = welcome.resume_after
+            yield device
+
+    def add_device(self, name: str) -> str:
+        return credentials.add_device(self.settings.credentials, name)
+
+    async def get(self, path: str, body: Any = None, **headers: str) -> Any:
+        return json.loads((await self.ask(path, body, **headers))[2])
+
+    async def ask(self, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Give status, headers and body, as a program without a browser gets them."""
+        return await asyncio.to_thread(ask, f"http://127.0.0.1:{self.port}{path}", body, headers)
+
+
+def hello(name: str = "desk-1", last_seq: int = 0) -> messages.Hello:
+    return messages.Hello(
+        device=name, firmware="1.2.3", boot="b1", last_seq=last_seq, clock_synchronised=True, models=("tiny-en",)
+    )
+
+
+def ask(url: str, body: Any, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    data = None if body is None else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | named)  # noqa: S310 - loopback
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - as above
+            return response.status, dict(response.headers), response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read()
+
+
+@contextlib.asynccontextmanager
+async def central_in(folder: Path, timing: Timing = FAST, port: int = 0, **fields: Any) -> AsyncIterator[Central]:
+    """Run the server on the files in `folder`; a second start goes on with them."""
+    token_file = folder / "token"
+    settings = Settings(folder / "central.sqlite", folder / "credentials.json", port=port, timing=timing, **fields)
+    if not token_file.exists():
+        credentials.write_secret(token_file, credentials.add_device(settings.credentials, "desk-1"))
+    async with running(settings) as chosen:
+        yield Central(chosen, token_file.read_text(), settings)
+
+
+async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = 5.0) -> Any:
+    """Ask again until the answer is true, and give it."""
+    async with asyncio.timeout(within_s):
+        while not (found := await look()):  # noqa: ASYNC110 - what is asked is another program
+            await asyncio.sleep(0.02)
+    return found
