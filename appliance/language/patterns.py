@@ -1,0 +1,171 @@
+"""The small language in which a rule pack writes what people say, and the automaton it becomes.
+
+    supervisor               this word
+    (supervisor|manager)     one of these; each may be several words
+    [right now]              this, or nothing
+    cancel*                  any word that begins so
+    ...                      up to three words of any kind, but none that negates
+
+Groups do not nest. Where a language is compared by syllable (Korean), spaces mean nothing, `*` is not needed, and
+`...` spans up to eight syllables.
+
+A pattern becomes a position automaton (Glushkov, "The abstract theory of automata", 1961): one state for each word
+of the pattern, so its size is that of the pattern and a match costs at most its length: no backtracking.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.language.normalise import Units, token_texts
+
+MAX_PATTERN_CHARACTERS: Final = 300
+"""A phrase is a few words; more is a mistake in the file."""
+
+MAX_PATTERN_STATES: Final = 120
+"""Bounds the cost of one match; gaps count three (eight) states each."""
+
+GAP_TOKENS: Final[dict[Units, int]] = {"words": 3, "syllables": 8}
+"""What `...` spans at most: longer, and it joins what was not said together."""
+
+
+class PatternError(ValueError):
+    """A pattern that cannot be read; the text says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What one position of a pattern takes: this text, or words that begin so, or (`gap`) anything."""
+
+    text: str
+    prefix: bool = False
+    gap: bool = False
+
+    def takes(self, token: str) -> bool:
+        """Say whether a token fits here."""
+        return self.gap or (token.startswith(self.text) if self.prefix else token == self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """A compiled pattern: its states, those that may begin and end a match, and what may follow each."""
+
+    states: tuple[State, ...]
+    first: frozenset[int]
+    last: frozenset[int]
+    follow: tuple[frozenset[int], ...]
+
+
+def compile_pattern(pattern: str, units: Units = "words") -> Automaton:
+    """Compile one pattern. Raises `PatternError` for one that cannot be read or could match nothing at all."""
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise PatternError(f"it is longer than {MAX_PATTERN_CHARACTERS} characters")
+    builder = _Builder()
+    for item in _items(pattern):
+        _add_item(builder, item, units)
+    return builder.finished()
+
+
+class _Builder:
+    """Grows an automaton from left to right; `ends` are the states that what comes next may follow."""
+
+    def __init__(self) -> None:
+        self.states: list[State] = []
+        self.follow: list[set[int]] = []
+        self.first: set[int] = set()
+        self.ends: set[int] = set()
+        self.at_start = True
+
+    def add_choice(self, choices: list[list[State]], *, optional: bool) -> None:
+        """Add one of several sequences of states, or with `optional` none of them."""
+        before, began = set(self.ends), self.at_start
+        ends: set[int] = set()
+        for choice in choices:
+            self.ends, self.at_start = set(before), began
+            for state in choice:
+                self._add_state(state)
+            ends |= self.ends
+        self.ends = ends | before if optional else ends
+        self.at_start = began and optional
+
+    def _add_state(self, state: State) -> None:
+        number = len(self.states)
+        if number >= MAX_PATTERN_STATES:
+            raise PatternError(f"it has more than {MAX_PATTERN_STATES} words")
+        self.states.append(state)
+        self.follow.append(set())
+        for end in self.ends:
+            self.follow[end].add(number)
+        if self.at_start:
+            self.first.add(number)
+        self.ends, self.at_start = {number}, False
+
+    def finished(self) -> Automaton:
+        """Close the automaton. Raises `PatternError` when it could match nothing, or begin or end with a gap."""
+        if self.at_start:
+            raise PatternError("it has no word that must be said")
+        if any(self.states[number].gap for number in self.first | self.ends):
+            raise PatternError("`...` needs a word that must be said before it and after it")
+        follow = tuple(frozenset(numbers) for numbers in self.follow)
+        return Automaton(tuple(self.states), frozenset(self.first), frozenset(self.ends), follow)
+
+
+_CLOSING: Final = {"(": ")", "[": "]"}
+_GAP: Final = "..."
+
+
+def _items(pattern: str) -> Iterator[str]:
+    """Split into words, gaps and whole groups."""
+    rest = pattern.replace("\N{HORIZONTAL ELLIPSIS}", _GAP).strip()
+    while rest:
+        closing = _CLOSING.get(rest[0])
+        end = _group_end(rest, closing) if closing else _word_end(rest)
+        yield rest[:end]
+        rest = rest[end:].lstrip()
+
+
+def _group_end(rest: str, closing: str) -> int:
+    end = rest.find(closing)
+    if end < 0:
+        raise PatternError(f"`{rest[0]}` is never closed by `{closing}`")
+    if any(mark in rest[1:end] for mark in "()[]"):
+        raise PatternError(f"a group stands inside another group: `{rest[: end + 1]}`")
+    return end + 1
+
+
+def _word_end(rest: str) -> int:
+    end = next((place for place, char in enumerate(rest) if char.isspace() or char in "([])|"), len(rest))
+    if end == 0:
+        raise PatternError(f"`{rest[0]}` stands outside a group")
+    return end
+
+
+def _add_item(builder: _Builder, item: str, units: Units) -> None:
+    if item == _GAP:
+        for _ in range(GAP_TOKENS[units]):
+            builder.add_choice([[State("", gap=True)]], optional=True)
+    elif item[0] in _CLOSING:
+        choices = [_sequence(choice, units) for choice in item[1:-1].split("|")]
+        builder.add_choice(choices, optional=item[0] == "[")
+    else:
+        builder.add_choice([_sequence(item, units)], optional=False)
+
+
+def _sequence(text: str, units: Units) -> list[State]:
+    states = [state for word in text.split() for state in _word_states(word, units)]
+    if not states:
+        raise PatternError(f"`{text}` holds no word" if text.strip() else "an alternative is empty")
+    return states
+
+
+def _word_states(word: str, units: Units) -> list[State]:
+    stem = word.removesuffix("*")
+    if "*" in stem:
+        raise PatternError(f"`*` stands only at the end of a word, not as in `{word}`")
+    if _GAP in stem:
+        raise PatternError(f"`...` stands between words and outside groups, not as in `{word}`")
+    texts = token_texts(stem, units)
+    if word != stem and not texts:
+        raise PatternError("`*` needs the beginning of a word before it")
+    exact = [State(text) for text in texts]
+    return [*exact[:-1], State(texts[-1], prefix=True)] if word != stem else exact

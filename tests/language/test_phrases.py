@@ -1,0 +1,134 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.events import Word
+from appliance.language.normalise import Units
+from appliance.language.phrases import Match, Phrase, find_phrases
+
+
+def spoken(text: str) -> list[Word]:
+    return [Word(word, 100 * index, 100 * index + 90) for index, word in enumerate(text.split())]
+
+
+def heard(pattern: str, text: str, *, units: Units = "words", unless: str = "") -> list[str]:
+    phrase = Phrase("p", "caller", (pattern,), units, frozenset(unless.split()))
+    return [match.text for match in find_phrases([phrase], "caller", spoken(text))]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("my lawyer", "I will call my lawyer!", ["my lawyer!"]),
+        ("my lawyer", "my new lawyer", []),
+        ("my [new] lawyer", "my new lawyer and my lawyer", ["my new lawyer", "my lawyer"]),
+        ("speak to (supervisor|team leader)", "speak to team leader", ["speak to team leader"]),
+        ("cancel*", "Cancelling, cancelled, cancer", ["Cancelling,", "cancelled,"]),
+        ("want ... cancel", "want cancel", ["want cancel"]),
+        ("want ... cancel", "want to just really cancel", ["want to just really cancel"]),
+        ("want ... cancel", "want to really just simply cancel", []),
+        ("i am leaving", "I'm leaving", ["I'm leaving"]),
+        ("can't wait", "I cannot wait", ["cannot wait"]),
+        ("a [b] c", "a b a b c", ["a b c"]),
+        ("now [right now]", "now right now now", ["now right now", "now"]),
+        ("good bye", "Good-bye. goodbye", ["Good-bye."]),
+    ],
+)
+def test_the_pattern_language(pattern: str, text: str, found: list[str]) -> None:
+    assert heard(pattern, text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("I want to cancel", ["want to cancel"]),
+        ("I do not want to cancel", []),
+        ("I don't want to cancel", []),
+        ("I don't really want to cancel", []),
+        ("I do not want to wait any more I want to cancel", ["want to cancel"]),
+        ("That's not it. Want to cancel.", ["Want to cancel."]),
+        ("I want it not to cancel", []),
+    ],
+)
+def test_a_negation_before_a_phrase_or_in_its_gap_takes_it_away(text: str, found: list[str]) -> None:
+    assert heard("want ... to cancel", text, unless="not never") == found
+
+
+def test_what_a_negation_took_away_is_passed_over_as_a_whole() -> None:
+    phrase = Phrase("p", "caller", ("want to cancel my account", "cancel my account"), "words", frozenset({"not"}))
+    assert find_phrases([phrase], "caller", spoken("I do not really want to cancel my account")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("계약을 해지하겠습니다!", ["해지하겠습니다!"]),
+        ("계약을 해 지 하겠 습니다", ["해 지 하겠"]),
+        ("케이 가 헤지 하겠습니다", ["헤지 하겠습니다"]),
+        ("해지하지 않겠습니다", []),
+    ],
+)
+def test_korean_is_found_whatever_the_spaces(text: str, found: list[str]) -> None:
+    assert heard("(해지|헤지) 하겠", text, units="syllables") == found
+
+
+def test_a_match_tells_its_words_and_their_time() -> None:
+    phrase = Phrase("legal", "caller", ("my lawyer",))
+    assert find_phrases([phrase], "caller", spoken("call my lawyer now")) == [
+        Match("legal", "my lawyer", 1, 2, 100, 290)
+    ]
+
+
+@pytest.mark.parametrize(("who", "count"), [("caller", 1), ("agent", 0), ("both", 1)])
+def test_only_the_speaker_of_the_phrase_counts(who: str, count: int) -> None:
+    phrase = Phrase("p", who, ("hello",))  # type: ignore[arg-type] # a table of texts
+    assert len(find_phrases([phrase], "caller", spoken("hello"))) == count
+
+
+def test_matches_of_several_phrases_come_in_the_order_of_speaking() -> None:
+    phrases = [Phrase("b", "caller", ("two",)), Phrase("a", "caller", ("one",))]
+    assert [match.phrase for match in find_phrases(phrases, "caller", spoken("one two one"))] == ["a", "b", "a"]
+
+
+def test_what_was_redacted_is_never_part_of_a_match() -> None:
+    words = [Word("number", 0, 1), Word("[16 digits]", 2, 3), Word("digits", 4, 5)]
+    phrase = Phrase("p", "caller", ("number 16", "number digits"))
+    assert find_phrases([phrase], "caller", words) == []
+
+
+VOCABULARY = st.lists(st.sampled_from(["want", "to", "cancel", "not", "my", "account", "um"]), max_size=40)
+CANCEL = Phrase(
+    "p", "caller", ("(want|going) ... cancel* [my account]", "cancel my account"), "words", frozenset({"not"})
+)
+
+
+@given(VOCABULARY, st.data())
+def test_case_and_punctuation_change_nothing(texts: list[str], data: st.DataObject) -> None:
+    dressed = [
+        getattr(text, data.draw(st.sampled_from(["lower", "upper", "title"])))()
+        + data.draw(st.sampled_from(["", ",", " -"]))
+        for text in texts
+    ]
+    plain, other = ([Word(text, 0, 0) for text in version] for version in (texts, dressed))
+    places = [
+        [(m.first_word, m.last_word) for m in find_phrases([CANCEL], "caller", words)] for words in (plain, other)
+    ]
+    assert places[0] == places[1]
+
+
+@given(st.lists(st.text(max_size=8), max_size=30))
+def test_any_words_give_ordered_matches_that_do_not_overlap(texts: list[str]) -> None:
+    words = [Word(text, index, index + 1) for index, text in enumerate(texts)]
+    for phrase in (CANCEL, Phrase("s", "both", ("(a|b) ... c",), "syllables")):
+        found = find_phrases([phrase], "caller", words)
+        assert found == find_phrases([phrase], "caller", words)
+        assert all(0 <= m.first_word <= m.last_word < len(words) for m in found)
+        assert all(one.last_word <= two.first_word for one, two in itertools.pairwise(found))
+
+
+def test_the_worst_words_for_the_worst_pattern_cost_a_bounded_number_of_steps() -> None:
+    """A backtracking matcher would take 2**30 steps and more here."""
+    phrase = Phrase("p", "caller", ("a " + "[a] " * 30 + "... ... b",))
+    assert find_phrases([phrase], "caller", spoken("a " * 400)) == []
