@@ -1,0 +1,23 @@
+"""How long to wait before the link is tried again."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+FIRST_S: Final = 0.25
+"""A server that restarts is back within a second; a supervisor should not notice."""
+
+GROWTH: Final = 2.0
+
+CAP_S: Final = 30.0
+"""Long enough that a thousand boxes do not press on a server that is down, short enough for the person who waits."""
+
+
+def delays(random: Callable[[], float]) -> Iterator[float]:
+    """Give waits in seconds without end, each between half and the whole of a ceiling that doubles up to `CAP_S`.
+
+    `random` gives numbers from 0 to 1; the spread keeps boxes that lost the same server from coming back together.
+    """
+    ceiling_s = FIRST_S
+    while True:
+        yield ceiling_s * (0.5 + random() / 2)
+        ceiling_s = min(CAP_S, ceiling_s * GROWTH)
