@@ -1,0 +1,101 @@
+"""The process that holds a speech model and forks one worker for each side of a line.
+
+A speech engine may abort its process on an input that it does not expect; then one worker dies, and the next one is
+forked from the host within milliseconds, because the model is already in memory. The workers share the host's memory,
+so that a second side costs no second model.
+
+Run as `python -m appliance.adapters.recognizer_host ENGINE MODEL_FOLDER CONTROL_FD`. The control socket carries
+`READY` to the device when the model is loaded, and then one socket from the device for each worker that it wants.
+A worker ends when its socket is closed, the host when the control socket is.
+"""
+
+import array
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from appliance.speech.recognizer import Hear, Hypothesis, Recognizer, Request
+
+READY: Final = b"ready"
+FORK: Final = b"fork"
+LENGTH_BYTES: Final = 4
+"""Each message is preceded by its length, little-endian."""
+
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+
+
+def pack(message: Request | Hypothesis) -> bytes:
+    """Give a message as it travels between the device and a worker."""
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(LENGTH_BYTES, "little") + body
+
+
+def main(arguments: list[str]) -> int:
+    """Hold the model and fork workers until the device closes the control socket."""
+    engine, folder, descriptor = arguments
+    # Ctrl-C goes to the whole process group; the device decides when its recognizers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    new_recognizer = _prepare(engine, Path(folder))
+    control = socket.socket(fileno=int(descriptor))
+    control.sendall(READY)
+    while (line := _receive_socket(control)) is not None:
+        if os.fork() == 0:
+            control.close()
+            _serve(line, new_recognizer())
+            # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
+            os._exit(0)
+        line.close()
+    return 0
+
+
+def _prepare(engine: str, folder: Path) -> Callable[[], Recognizer]:
+    """Load what can be shared across a fork; give the function that makes a worker's recognizer."""
+    if engine == "vosk":
+        from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
+
+        model = vosk_engine.load(folder)
+        return lambda: vosk_engine.VoskRecognizer(model)
+
+    from appliance.adapters import moonshine_engine  # noqa: PLC0415 - an extra that a box may lack
+
+    return lambda: moonshine_engine.MoonshineRecognizer(moonshine_engine.load(folder))
+
+
+def _receive_socket(control: socket.socket) -> socket.socket | None:
+    """Wait for the next worker's socket; None when the device is gone."""
+    size = array.array("i").itemsize
+    try:
+        _, ancillary, _, _ = control.recvmsg(len(FORK), socket.CMSG_LEN(size))
+    except ConnectionError:
+        return None
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            return socket.socket(fileno=array.array("i", data[:size])[0])
+    return None
+
+
+def _serve(line: socket.socket, recognizer: Recognizer) -> None:
+    stream = line.makefile("rb")
+    until_sample = 0
+    while head := stream.read(LENGTH_BYTES):
+        request = _requests.decode(stream.read(int.from_bytes(head, "little")))
+        if isinstance(request, Hear):
+            until_sample = request.sample + len(request.pcm) // 2
+            words = recognizer.hear(request.sample, request.pcm)
+        else:
+            words = recognizer.end_utterance()
+        try:
+            line.sendall(pack(Hypothesis(request.utterance, not isinstance(request, Hear), until_sample, words)))
+        except ConnectionError:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

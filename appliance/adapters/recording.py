@@ -1,0 +1,113 @@
+"""A recorded call as the line: its frames, at the pace of its own clock or as fast as they are taken."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+import soxr
+
+from appliance.errors import BadInputError
+from appliance.events import SAMPLE_RATE_HZ, Band
+from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side
+from appliance.telephony.codecs import Samples
+from appliance.telephony.wav import MAX_HEADER_BYTES, WavFormat, parse_header
+
+NARROW_RATE_HZ: Final = 8_000
+"""At this rate nothing above 4 kHz can be there: the line is narrow. Higher rates are taken at their word."""
+
+DEFAULT_SIDES: Final[dict[int, tuple[Side, ...]]] = {1: ("caller",), 2: ("agent", "caller")}
+"""By number of channels: left is the near end. A single channel is taken as the voice that the rules are about."""
+
+BLOCK_MS: Final = 100
+"""Read at a time: a few frames, so that a recording of hours needs no more memory than one of seconds."""
+
+
+class Recording:
+    """A WAV file as a line with one or two sides.
+
+    `sides` names the channels in their order; empty takes the usual ones. Raises `BadInputError` for a file that cannot be read as a call.
+    """
+
+    def __init__(self, path: Path, sides: tuple[Side, ...] = ()) -> None:
+        self._path = path
+        try:
+            with path.open("rb") as file:
+                head = file.read(MAX_HEADER_BYTES)
+            self._format = parse_header(head, path.stat().st_size, str(path))
+        except OSError as error:
+            raise BadInputError(
+                f"the recording cannot be read ({error.strerror})",
+                where=str(path),
+                mend="check the path and its rights",
+            ) from error
+        self.sides: tuple[Side, ...] = sides or DEFAULT_SIDES[self._format.channels]
+        if len(self.sides) != self._format.channels:
+            raise BadInputError(
+                f"the recording has {self._format.channels} channels, but {len(sides)} sides are configured",
+                where=str(path),
+                mend='name one side for each channel, e.g. sides = ["agent", "caller"]',
+            )
+
+    @property
+    def band(self) -> Band:
+        """What the recording can carry, by its rate."""
+        return "narrow" if self._format.rate_hz <= NARROW_RATE_HZ else "wide"
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the recording."""
+        return self._format.length_bytes / self._format.frame_bytes / self._format.rate_hz
+
+    def frames(self) -> Iterator[tuple[Frame, ...]]:
+        """Give the frames of all sides, one 20 ms step after the other; the last step is filled with silence."""
+        pending = np.empty((0, len(self.sides)), np.int16)
+        sample = 0
+        for block in self._resampled():
+            pending = np.concatenate((pending, block))
+            whole = len(pending) // FRAME_SAMPLES
+            for step in range(whole):
+                yield self._step(pending[step * FRAME_SAMPLES : (step + 1) * FRAME_SAMPLES], sample)
+                sample += FRAME_SAMPLES
+            pending = pending[whole * FRAME_SAMPLES :]
+        if len(pending):
+            yield self._step(pending, sample)
+
+    def _step(self, block: Samples, sample: int) -> tuple[Frame, ...]:
+        return tuple(
+            Frame(side, sample, block[:, channel].tobytes().ljust(FRAME_BYTES, b"\0"))
+            for channel, side in enumerate(self.sides)
+        )
+
+    def _resampled(self) -> Iterator[Samples]:
+        if self._format.rate_hz == SAMPLE_RATE_HZ:
+            yield from self._blocks()
+            return
+        resampler = soxr.ResampleStream(self._format.rate_hz, SAMPLE_RATE_HZ, len(self.sides), dtype="int16")
+        for block in self._blocks():
+            yield resampler.resample_chunk(block).reshape(-1, len(self.sides))
+        yield resampler.resample_chunk(np.empty((0, len(self.sides)), np.int16), last=True).reshape(-1, len(self.sides))
+
+    def _blocks(self) -> Iterator[Samples]:
+        with self._path.open("rb") as file:
+            file.seek(self._format.offset_bytes)
+            for data in _read(file, self._format):
+                yield self._format.decode(data).reshape(-1, self._format.channels)
+
+
+def _read(file: BinaryIO, form: WavFormat) -> Iterator[bytes]:
+    left = form.length_bytes
+    block_bytes = form.rate_hz * BLOCK_MS // 1000 * form.frame_bytes
+    while left > 0 and (data := file.read(min(block_bytes, left))):
+        left -= len(data)
+        yield data[: len(data) - len(data) % form.frame_bytes]
+
+
+async def paced(steps: Iterator[tuple[Frame, ...]]) -> AsyncIterator[tuple[Frame, ...]]:
+    """Give each step when its last sample would have been spoken, as a live line does."""
+    began_s = time.monotonic()
+    for number, step in enumerate(steps, start=1):
+        await asyncio.sleep(max(0.0, began_s + number * FRAME_MS / 1000 - time.monotonic()))
+        yield step

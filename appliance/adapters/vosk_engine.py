@@ -1,0 +1,73 @@
+"""Vosk as a recognizer: streaming, with word times and confidences."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import vosk
+
+from appliance.events import SAMPLE_RATE_HZ, Word
+
+SILENT: Final = -1
+"""Kaldi's log level for errors alone: its warnings name no call and fill the journal."""
+
+
+def load(folder: Path) -> vosk.Model:
+    """Load a model; one model serves any number of recognizers, also across a fork."""
+    vosk.SetLogLevel(SILENT)
+    return vosk.Model(str(folder))
+
+
+class VoskRecognizer:
+    """See `speech.recognizer.Recognizer`. Gives a partial for each piece of audio that changed the words."""
+
+    def __init__(self, model: vosk.Model) -> None:
+        self._kaldi = vosk.KaldiRecognizer(model, SAMPLE_RATE_HZ)
+        self._kaldi.SetWords(True)  # noqa: FBT003 - Vosk takes it so
+        self._start_sample: int | None = None
+        self._until_sample = 0
+        self._heard_samples = 0
+        self._heard_before = 0
+        self._partial = ""
+
+    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
+        """See `Recognizer`. The words of a partial have estimated times, for Vosk gives none yet."""
+        if self._start_sample is None:
+            self._start_sample, self._heard_before = sample, self._heard_samples
+        self._heard_samples += len(pcm) // 2
+        self._until_sample = sample + len(pcm) // 2
+        # Its answer says whether Vosk would end the utterance here; ours is the endpointer's decision.
+        self._kaldi.AcceptWaveform(pcm)
+        text = json.loads(self._kaldi.PartialResult()).get("partial", "")
+        if text == self._partial:
+            return None
+        self._partial = text
+        return estimate_times(text.split(), self._start_sample, self._until_sample)
+
+    def end_utterance(self) -> tuple[Word, ...]:
+        """See `Recognizer`."""
+        start, before = self._start_sample or 0, self._heard_before
+        self._start_sample, self._partial = None, ""
+        result = json.loads(self._kaldi.FinalResult()).get("result", [])
+        return tuple(_word(item, start, before) for item in result)
+
+
+def _word(item: dict[str, Any], start_sample: int, heard_before: int) -> Word:
+    """Vosk counts seconds of all audio that it was given; the utterance began after `heard_before` samples of it."""
+
+    def position(time_s: float) -> int:
+        return max(0, start_sample + round(time_s * SAMPLE_RATE_HZ) - heard_before)
+
+    return Word(item["word"], position(item["start"]), position(item["end"]), round(item["conf"], 3))
+
+
+def estimate_times(texts: list[str], start_sample: int, end_sample: int) -> tuple[Word, ...]:
+    """Lay words evenly over a span by their length in letters, for engines that give no word times."""
+    total = sum(map(len, texts)) + len(texts)
+    words, at = [], 0
+    for text in texts:
+        begin = start_sample + (end_sample - start_sample) * at // total
+        at += len(text) + 1
+        end = start_sample + (end_sample - start_sample) * at // total
+        words.append(Word(text, begin, end, estimated=True))
+    return tuple(words)

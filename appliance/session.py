@@ -1,0 +1,150 @@
+"""One call: frames and hypotheses in, events out.
+
+The session is plain calls over values. What it gives is either an event (kept), a `Partial` (volatile), or a request
+to the recognizer of one side. What the light must show is the property `showing`.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from appliance.escalation.ladder import Ladder, Showing
+from appliance.escalation.rules import RulePack
+from appliance.events import CallEnded, CallStarted, Event, Gap, Notice, PhraseHit, Utterance, Word
+from appliance.language.phrases import Match, find_phrases
+from appliance.language.redaction import Redactor
+from appliance.speech.endpointer import EndpointerSettings
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
+from appliance.speech.listener import Listener, Span
+from appliance.speech.recognizer import Hypothesis, Request
+
+
+class Partial(NamedTuple):
+    """The newest words of an utterance in progress, secrets taken out; an empty text withdraws them."""
+
+    side: Side
+    utterance: int
+    text: str
+    start_sample: int
+    end_sample: int
+
+
+Output = Event | Request | Partial
+
+EndReason = Literal["on_hook", "line_lost", "stopped", "interrupted"]
+
+
+class CallSession:
+    """One call from off hook to on hook.
+
+    `started` and `notices` open the call's events. Calls come in the order of media time for each side.
+    """
+
+    def __init__(
+        self,
+        sides: Sequence[Side],
+        rules: RulePack,
+        settings: EndpointerSettings,
+        started: CallStarted,
+        notices: Sequence[Notice] = (),
+    ) -> None:
+        self._rules = rules
+        self._ladder = Ladder(rules.rules)
+        self._listeners = {side: Listener(side, settings) for side in sides}
+        self._redactors = {side: Redactor() for side in sides}
+        self._opening: list[Output] = [started, *notices]
+        self._now_sample = 0
+
+    @property
+    def showing(self) -> Showing:
+        """What the light must show now."""
+        return self._ladder.showing
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether every utterance has had its final hypothesis."""
+        return all(listener.is_settled for listener in self._listeners.values())
+
+    def begin(self) -> list[Output]:
+        """Take that the line is off hook."""
+        return self._opening
+
+    def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Output]:
+        """Take the next frame of one side; `voiced` is what the voice activity detector says of it."""
+        outputs: list[Output] = [*self._listeners[frame.side].receive_frame(frame, voiced=voiced)]
+        if frame.sample >= self._now_sample:
+            self._now_sample = frame.sample + FRAME_SAMPLES
+            outputs += self._ladder.receive_time(self._now_sample)
+        return outputs
+
+    def receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> list[Output]:
+        """Take what the recognizer of one side makes of an utterance."""
+        if hypothesis.final:
+            span = self._listeners[side].receive_final(hypothesis.utterance)
+            return self._finish(side, hypothesis, span) if span else []
+        span = self._listeners[side].span(hypothesis.utterance)
+        return self._receive_partial(side, hypothesis, span) if span and hypothesis.words is not None else []
+
+    def receive_loss(self, side: Side, until_sample: int) -> list[Output]:
+        """Take that the recognizer of one side forgot all that it had heard before `until_sample`."""
+        hole = self._listeners[side].receive_loss(until_sample)
+        return [_gap(side, hole, "recognizer_lost")] if hole else []
+
+    def receive_overload(self, side: Side, start_sample: int, end_sample: int) -> list[Output]:
+        """Take that this audio was dropped because recognition could not keep up."""
+        return [_gap(side, Span(start_sample, end_sample), "recognizer_behind")]
+
+    def acknowledge(self, alert: int) -> list[Output]:
+        """Take that a person has seen an alert."""
+        return [*self._ladder.acknowledge(alert, self._now_sample)]
+
+    def hang_up(self) -> list[Output]:
+        """Take that no more frames come; what is still to be recognised follows as hypotheses, then `end`."""
+        return [request for listener in self._listeners.values() for request in listener.receive_end()]
+
+    def end(self, reason: EndReason) -> list[Output]:
+        """Take that nothing follows any more."""
+        now = self._now_sample
+        return [*self._ladder.end_call(now), CallEnded(who="both", start_sample=now, end_sample=now, reason=reason)]
+
+    def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
+        words = self._redactors[side].redact(hypothesis.words or (), final=False)
+        text = " ".join(word.text for word in words)
+        partial = Partial(side, hypothesis.utterance, text, span.start_sample, hypothesis.until_sample)
+        return [partial, *self._climb(side, hypothesis, words)[1]]
+
+    def _finish(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
+        words = self._redactors[side].redact(hypothesis.words or (), final=True)
+        matches, alerts = self._climb(side, hypothesis, words)
+        if not words:
+            return [Partial(side, hypothesis.utterance, "", span.start_sample, span.end_sample), *alerts]
+        utterance = Utterance(
+            who=side,
+            start_sample=span.start_sample,
+            end_sample=span.end_sample,
+            number=hypothesis.utterance,
+            text=" ".join(word.text for word in words),
+            words=words,
+        )
+        return [utterance, *(_hit(side, hypothesis.utterance, match) for match in matches), *alerts]
+
+    def _climb(self, side: Side, hypothesis: Hypothesis, words: Sequence[Word]) -> tuple[list[Match], list[Output]]:
+        matches = find_phrases(self._rules.phrases, side, words)
+        changes = self._ladder.receive_hits(
+            side, hypothesis.utterance, matches, final=hypothesis.final, now_sample=self._now_sample
+        )
+        return matches, [*changes]
+
+
+def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_behind"]) -> Gap:
+    return Gap(who=side, start_sample=span.start_sample, end_sample=span.end_sample, reason=reason)
+
+
+def _hit(side: Side, utterance: int, match: Match) -> PhraseHit:
+    return PhraseHit(
+        who=side,
+        start_sample=match.start_sample,
+        end_sample=match.end_sample,
+        phrase=match.phrase,
+        text=match.text,
+        utterance=utterance,
+    )

@@ -1,0 +1,27 @@
+"""Frames: 20 ms of one side's voice, stamped with their position in media time."""
+
+from typing import Final, Literal, NamedTuple
+
+from appliance.events import SAMPLE_RATE_HZ
+
+FRAME_MS: Final = 20
+"""One of the three lengths that WebRTC's voice activity detector takes, and the usual ptime of telephony."""
+
+FRAME_SAMPLES: Final = SAMPLE_RATE_HZ * FRAME_MS // 1000
+FRAME_BYTES: Final = FRAME_SAMPLES * 2
+
+Side = Literal["agent", "caller"]
+"""One of the two voices of a line: the near end or the far end."""
+
+
+class Frame(NamedTuple):
+    """`FRAME_SAMPLES` of 16-bit little-endian mono audio at `SAMPLE_RATE_HZ`; `sample` is its first one's position."""
+
+    side: Side
+    sample: int
+    pcm: bytes
+
+
+def samples(milliseconds: float) -> int:
+    """Give a span in samples of media time."""
+    return int(SAMPLE_RATE_HZ * milliseconds / 1000)

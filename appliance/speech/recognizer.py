@@ -1,0 +1,96 @@
+"""The contract of a recognizer, the words that are exchanged with it, and one that plays a script.
+
+A recognizer hears one side of a call, utterance by utterance. Where an utterance ends is decided by our endpointer and
+never by the engine, so that every engine cuts alike. Each request gets exactly one answer, in order.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from appliance.events import Word
+from appliance.speech.frames import Side
+
+
+class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The next audio of utterance `utterance`: 16-bit mono at `SAMPLE_RATE_HZ`, first sample at `sample`."""
+
+    side: Side
+    utterance: int
+    sample: int
+    pcm: bytes
+
+
+class EndUtterance(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The utterance is over; the final hypothesis is wanted now."""
+
+    side: Side
+    utterance: int
+
+
+Request = Hear | EndUtterance
+
+
+class Hypothesis(msgspec.Struct, frozen=True, array_like=True):
+    """What the recognizer makes of an utterance so far (`final` false) or for good.
+
+    `words` is None where there is nothing new to say since the last partial hypothesis. `until_sample` is the position
+    behind the last sample that was heard.
+    """
+
+    utterance: int
+    final: bool
+    until_sample: int
+    words: tuple[Word, ...] | None
+
+
+class Recognizer(Protocol):
+    """One engine listening to one side; calls come in the order of the audio."""
+
+    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
+        """Take the next audio of the current utterance; give the partial words when they are due and new."""
+
+    def end_utterance(self) -> tuple[Word, ...]:
+        """Give the final words of the current utterance; what is heard next begins another one."""
+
+
+class ScriptedRecognizer:
+    """A recognizer for tests of the pure rooms: says the words whose time has come, whatever the audio holds.
+
+    The script is a list of words in media time; a partial holds those that have ended so far, a final all that began
+    within the utterance.
+    """
+
+    def __init__(self, script: Sequence[Word]) -> None:
+        self._script = script
+        self._start_sample: int | None = None
+        self._until_sample = 0
+        self._said: tuple[Word, ...] = ()
+
+    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
+        """See `Recognizer`."""
+        if self._start_sample is None:
+            self._start_sample = sample
+        self._until_sample = sample + len(pcm) // 2
+        words = self._between(lambda word: word.end_sample)
+        if words == self._said:
+            return None
+        self._said = words
+        return words
+
+    def end_utterance(self) -> tuple[Word, ...]:
+        """See `Recognizer`."""
+        words = self._between(lambda word: word.start_sample)
+        self._start_sample, self._said = None, ()
+        return words
+
+    def _between(self, edge: "Edge") -> tuple[Word, ...]:
+        start = self._start_sample or 0
+        return tuple(word for word in self._script if start <= word.start_sample and edge(word) <= self._until_sample)
+
+
+class Edge(Protocol):
+    """Which end of a word must have been heard."""
+
+    def __call__(self, word: Word, /) -> int: ...  # noqa: D102

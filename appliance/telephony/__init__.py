@@ -1,0 +1,1 @@
+"""Telephony: codecs and the containers that carry a line's audio."""
