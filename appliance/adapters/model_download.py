@@ -17,7 +17,8 @@ CONNECT_TIMEOUT_S = 5.0  # a site that does not answer by then costs a newcomer'
 READ_TIMEOUT_S = 30.0  # a line that carries nothing for so long is dead
 RETRY_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 CHUNK_BYTES = 256 * 1024
-# An attempt that brought at least this much starts the count of retries anew: a bad line gets there in the end.
+# An attempt that got so much further than any before starts the count of retries anew: a bad line gets there in the
+# end, and a site that makes us start over again and again does not keep us for ever.
 ADVANCE_BYTES = 64 * 1024
 MAX_BYTES = 4 * 1024**3  # above the largest archive that any publisher of Vosk models offers
 
@@ -48,8 +49,8 @@ def download(
     """
     failures = 0
     reached = False
+    furthest_bytes = _size(part)
     while True:
-        before_bytes = _size(part)
         try:
             _continue(url, part, expected_bytes, progress)
         except urllib.error.URLError as error:
@@ -59,7 +60,8 @@ def download(
             reached = True
         else:
             return
-        failures = 0 if _size(part) - before_bytes >= ADVANCE_BYTES else failures
+        if _size(part) >= furthest_bytes + ADVANCE_BYTES:
+            failures, furthest_bytes = 0, _size(part)
         if failures == len(retry_delays_s):
             raise SourceError(f"gave up after {failures + 1} attempts: {reason}")
         sleep(retry_delays_s[failures])
