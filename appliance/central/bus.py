@@ -13,6 +13,10 @@ The messages of the live feed (each is JSON; times are UTC texts, `_s` is media 
 - `partial`: `{"device", "call", "who", "utterance", "text", "start_sample", "end_sample", "start_s", "end_s"}`; it
   replaces the partial of the same voice, and an empty `text` takes it away
 - `call`: one `queries.CallSummary`, after each commit that touched the call
+- `heartbeat`: `{"server_time"}`, when nothing else was said for a while (a comment would be hidden from the page,
+  which has to notice a dead connection)
+
+Every message has an `id`, but nobody needs to keep it: a page that comes back starts with a new `snapshot`.
 """
 
 import asyncio
@@ -31,7 +35,7 @@ from appliance.events import Level, Who, seconds
 MAX_WAITING: Final = 500
 """Messages that wait for one page: some seconds of a hundred busy devices, at most about 4 MiB."""
 
-Kind = Literal["snapshot", "device", "event", "partial", "call"]
+Kind = Literal["snapshot", "device", "event", "partial", "call", "heartbeat"]
 
 
 class Light(msgspec.Struct, frozen=True):
@@ -155,6 +159,10 @@ class Bus:
         reader.take()
         reader.lost = False
         return self._encode("snapshot", {"server_time": utc_now(), "devices": self.devices()})
+
+    def heartbeat(self) -> bytes:
+        """Give the message that shows a silent feed to be alive."""
+        return self._encode("heartbeat", {"server_time": utc_now()})
 
     def close(self) -> None:
         """End every feed."""

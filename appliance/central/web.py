@@ -8,7 +8,7 @@
   is stamped when its transaction begins, so add the commit's time (`commit_ms` of `/api/stats`)
 - `GET /api/stats`: `{"events", "devices": {name: {"events", "newest_seq"}}, "commit_ms": {"p50", "p95"}, "fault",
   "conflicts", "pages"}`
-- `GET /api/live`: server-sent events as `bus` describes them, a comment as heartbeat
+- `GET /api/live`: server-sent events as `bus` describes them
 - `POST /api/calls/{device}/{call}/acknowledge` with `{"alert": number}`: `{"ok": true}` once the device has done it;
   409 when it is offline, 504 when it does not answer in time, 422 when it refuses
 
@@ -151,7 +151,7 @@ class Web:
                         await reader.wait()
                     chunk = self._bus.catch_up(reader) if reader.lost else b"".join(reader.take())
                 except TimeoutError:
-                    chunk = b": still here\n\n"
+                    chunk = self._bus.heartbeat()
                 try:
                     async with asyncio.timeout(WRITE_TIMEOUT_S):
                         await response.write(chunk)

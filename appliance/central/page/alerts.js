@@ -1,0 +1,86 @@
+// The alerts of a call: rule, level, evidence and what has become of each.
+
+import { el, reconcile } from "./dom.js";
+import { alertState } from "./conversation.js";
+import { clock, levelName, sideName, title } from "./words.js";
+
+const STATES = {
+  open: "not seen yet",
+  tentative: "heard in passing, not confirmed yet",
+  withdrawn: "withdrawn: the final words do not say it",
+  acknowledged: "seen",
+  cleared: "over",
+};
+
+/** `show(seconds)` is called when a piece of evidence is chosen. */
+export function alertList(show) {
+  const list = el("ol", { className: "alerts" });
+  const none = el("p", { className: "quiet" }, "No alerts in this call.");
+  const heading = el("h2", {}, "Alerts");
+  return {
+    root: el("section", { className: "alert-list", "aria-label": "Alerts" }, heading, none, list),
+    draw(call) {
+      const alerts = [...call.alerts.values()].reverse();
+      none.hidden = alerts.length > 0;
+      reconcile(
+        list,
+        alerts,
+        (alert) => alert.alert,
+        (alert) => alert,
+        (alert) => item(alert, show),
+      );
+    },
+    focus(alert) {
+      const node = list.querySelector(`[data-key="${CSS.escape(String(alert))}"]`);
+      node?.focus();
+      node?.scrollIntoView({ block: "nearest" });
+    },
+  };
+}
+
+function item(alert, show) {
+  const state = alertState(alert);
+  return el(
+    "li",
+    { className: "alert", "data-level": alert.level, "data-state": state, tabIndex: -1 },
+    el(
+      "p",
+      { className: "alert-head" },
+      el("span", { className: "tag", "data-level": alert.level }, levelName(alert.level)),
+      el("strong", {}, title(alert.rule)),
+      el("span", { className: "at" }, clock(alert.end_s)),
+    ),
+    el(
+      "ul",
+      { className: "evidence" },
+      (alert.evidence ?? []).map((evidence) => quote(evidence, show)),
+    ),
+    alert.suggest && el("p", { className: "suggest" }, el("strong", {}, "Suggestion "), alert.suggest),
+    el("p", { className: "became" }, history(alert, state)),
+  );
+}
+
+function quote(evidence, show) {
+  return el(
+    "li",
+    {},
+    el(
+      "button",
+      {
+        type: "button",
+        className: "time",
+        "data-focus": `e${evidence.start_sample}`,
+        "aria-label": `Show ${clock(evidence.start_s)} in the transcript`,
+        onclick: () => show(evidence.start_s),
+      },
+      clock(evidence.start_s),
+    ),
+    el("span", { className: "who", "data-who": evidence.who }, sideName(evidence.who)),
+    el("q", {}, evidence.text),
+  );
+}
+
+function history(alert, state) {
+  const times = alert.changes.map((change) => `${change.change} ${clock(change.end_s)}`);
+  return [STATES[state], ...times].join(" · ");
+}

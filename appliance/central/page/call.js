@@ -1,0 +1,176 @@
+// One call, live or finished: light, timeline, alerts, and both voices side by side.
+
+import { alertList } from "./alerts.js";
+import { readCall } from "./conversation.js";
+import { el, reconcile } from "./dom.js";
+import { devices, link, liveSeconds } from "./feed.js";
+import { lamp, lampLook } from "./lamp.js";
+import { timeline } from "./timeline.js";
+import { transcript } from "./transcript.js";
+import { callLink, clock, endReason, languageName, moment, spoken } from "./words.js";
+
+const NEAR_END_PX = 160;
+
+export function call(device, name) {
+  const entries = new Map();
+  const heading = el("h1", { tabIndex: -1 }, `Call on ${device}`);
+  const facts = el("p", { className: "facts" });
+  const banner = el("div", { className: "banner" });
+  const failure = el("p", { className: "failure", role: "alert" });
+  const words = transcript();
+  const alerts = alertList((seconds) => words.show(seconds));
+  const bar = timeline(
+    (alert) => alerts.focus(alert),
+    (seconds) => words.show(seconds),
+  );
+  const newest = el(
+    "button",
+    { type: "button", className: "newest", hidden: true, onclick: () => scrollTo({ top: document.body.scrollHeight }) },
+    "Newest words ↓",
+  );
+  const root = el(
+    "div",
+    { className: "call" },
+    el("div", { className: "head" }, heading, facts),
+    bar.root,
+    el(
+      "div",
+      { className: "columns" },
+      el("aside", { "aria-label": "Light and alerts" }, banner, failure, alerts.root),
+      words.root,
+    ),
+    newest,
+  );
+  let summary = null;
+  let model = readCall([]);
+  let missing = false;
+  let asked = 0;
+
+  const state = () => devices.get(device);
+  const isLive = () => Boolean(state() && state().call === name && !model.ended);
+  const partials = () =>
+    isLive() ? state().partials.filter((partial) => partial.call === name && isNew(partial)) : [];
+  const isNew = (partial) => !model.utterances.has(`${partial.who}-${partial.utterance}`);
+  const length = () =>
+    isLive() && state().online ? liveSeconds(summary) : Math.max(model.end_s, summary?.duration_s ?? 0);
+
+  async function load() {
+    const mine = ++asked;
+    try {
+      const answer = await fetch(`/api${callLink(device, name).slice(1)}`);
+      if (mine !== asked) return;
+      missing = answer.status === 404;
+      if (answer.ok) {
+        const found = await answer.json();
+        if (!summary || found.summary.newest_stored_at > summary.newest_stored_at) summary = found.summary;
+        for (const entry of found.events) entries.set(entry.seq, entry);
+        model = readCall(entries.values());
+      }
+      draw();
+    } catch {
+      if (link.state === "live") setTimeout(load, 1000);
+    }
+  }
+
+  function draw() {
+    const following = isLive() && innerHeight + scrollY > document.body.scrollHeight - NEAR_END_PX;
+    words.draw(model, partials());
+    alerts.draw(model);
+    tick();
+    drawBanner();
+    if (following) scrollTo({ top: document.body.scrollHeight });
+    newest.hidden = !isLive() || following || innerHeight + scrollY > document.body.scrollHeight - NEAR_END_PX;
+  }
+
+  function tick() {
+    bar.draw(model, partials(), length());
+    facts.textContent = missing && !summary && !isLive() ? "No event of this call is stored here." : factsOf();
+  }
+
+  function factsOf() {
+    if (!summary) return isLive() ? "The call has just begun" : "Reading…";
+    const engine = [summary.engine, summary.model].filter(Boolean).join(" ");
+    const phase = isLive()
+      ? state().online
+        ? `In progress, ${clock(length())}`
+        : `Link to the device lost, ${clock(length())} so far`
+      : `${spoken(length())} long`;
+    const end = isLive() ? "" : summary.ended_at ? endReason(summary.end_reason) : "no end known";
+    return [
+      `Began ${moment(summary.started_at)}`,
+      phase,
+      end,
+      languageName(summary.language),
+      engine && `recognised by ${engine}`,
+    ]
+      .filter(Boolean)
+      .join(" · ");
+  }
+
+  function drawBanner() {
+    const items = isLive() ? [state()] : [];
+    reconcile(
+      banner,
+      items,
+      (item) => item.device,
+      lampLook,
+      (item) => {
+        const light = item.light;
+        const can = item.online && light?.blinking && light.alert !== null;
+        return el(
+          "div",
+          {},
+          lamp(item),
+          can &&
+            el(
+              "button",
+              {
+                type: "button",
+                className: "acknowledge",
+                "data-focus": "acknowledge",
+                onclick: (event) => acknowledge(event.target, light.alert),
+              },
+              "I have seen it",
+            ),
+        );
+      },
+    );
+    banner.hidden = items.length === 0;
+  }
+
+  async function acknowledge(button, alert) {
+    button.disabled = true;
+    button.textContent = "Telling the device…";
+    failure.textContent = "";
+    try {
+      const answer = await fetch(`/api${callLink(device, name).slice(1)}/acknowledge`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ alert }),
+      });
+      if (!answer.ok) throw new Error((await answer.json()).error);
+      heading.focus({ preventScroll: true });
+    } catch (error) {
+      failure.textContent = `The light could not be changed: ${error.message}.`;
+    }
+    button.disabled = false;
+    button.textContent = "I have seen it";
+  }
+
+  return {
+    root,
+    heading,
+    title: () => `${isLive() ? "Live call" : "Call"} on ${device}`,
+    hear(kind, data) {
+      if (kind === "snapshot") load();
+      if (kind === "event" && data.device === device && data.call === name) {
+        entries.set(data.seq, data);
+        model = readCall(entries.values());
+        missing = false;
+      }
+      if (kind === "call" && data.device === device && data.call === name) summary = data;
+      if (["snapshot", "event", "partial", "call", "device"].includes(kind)) draw();
+    },
+    tick,
+  };
+}

@@ -1,0 +1,137 @@
+// From a call's events to what is shown of it. Values in, values out: nothing here touches the page.
+
+const SILENCE_S = 5;
+
+/** Read the events of a call (entries of `/api/calls/…`, any order) into utterances, alerts, gaps and notices. */
+export function readCall(entries) {
+  const call = { utterances: new Map(), alerts: new Map(), others: [], started: null, ended: null, end_s: 0 };
+  const hits = [];
+  for (const entry of [...entries].sort((one, other) => one.seq - other.seq)) {
+    const event = { ...entry.event, seq: entry.seq, shown_at: entry.shown_at, occurred_at: entry.occurred_at };
+    call.end_s = Math.max(call.end_s, Number(event.end_s) || 0);
+    if (event.type === "phrase") hits.push(event);
+    else (READ[event.type] ?? keep)(call, event);
+  }
+  for (const hit of hits) call.utterances.get(`${hit.who}-${hit.utterance}`)?.hits.push(hit);
+  return call;
+}
+
+const READ = {
+  call_started: (call, event) => {
+    call.started = event;
+  },
+  call_ended: (call, event) => {
+    call.ended = event;
+    keep(call, event);
+  },
+  utterance: (call, event) => {
+    call.utterances.set(`${event.who}-${event.number}`, { ...event, hits: [] });
+  },
+  alert: (call, event) => {
+    call.alerts.set(event.alert, { ...event, changes: [] });
+  },
+  alert_changed: (call, event) => {
+    call.alerts.get(event.alert)?.changes.push(event);
+  },
+};
+
+function keep(call, event) {
+  call.others.push(event);
+}
+
+/** What has become of an alert: `open`, `tentative`, `withdrawn`, `acknowledged` or `cleared`. */
+export function alertState(alert) {
+  const changes = alert.changes.map((change) => change.change);
+  for (const state of ["withdrawn", "cleared", "acknowledged"]) if (changes.includes(state)) return state;
+  return alert.tentative && !changes.includes("confirmed") ? "tentative" : "open";
+}
+
+/** Lay the call out in rows, in order of time. A row holds what both sides said at once (`agent`, `caller`), or one of
+ * `gap`, `notice`, `alert`, `silence`, `end`, `other`. Partials are utterances without a final text. */
+export function rowsOf(call, partials) {
+  const spoken = [
+    ...call.utterances.values(),
+    ...partials.map((partial) => ({ ...partial, partial: true, number: partial.utterance, hits: [] })),
+  ];
+  const marks = [...call.alerts.values()].map((alert) => ({ ...alert, kind: "alert", start_s: alert.end_s }));
+  const others = call.others.map((event) => ({
+    ...event,
+    kind: { gap: "gap", notice: "notice", call_ended: "end" }[event.type] ?? "other",
+  }));
+  const items = [...spoken.map((item) => ({ ...item, kind: "speech" })), ...marks, ...others].sort(inTime);
+  const rows = [];
+  let heard_s = 0;
+  for (const item of items) {
+    if (item.kind === "speech") addSpeech(rows, item, heard_s);
+    else rows.push({ kind: item.kind, item, key: `${item.kind}-${item.seq}` });
+    if (item.kind === "speech" || item.kind === "gap") heard_s = Math.max(heard_s, item.end_s);
+  }
+  return rows;
+}
+
+const ORDER = { speech: 0, gap: 1, notice: 2, other: 3, alert: 4, end: 5 };
+
+function inTime(one, other) {
+  return (one.start_s ?? 0) - (other.start_s ?? 0) || ORDER[one.kind] - ORDER[other.kind];
+}
+
+function addSpeech(rows, item, heard_s) {
+  const last = rows.findLast((row) => row.kind === "speech");
+  if (last && !last[item.who] && last.end_s > item.start_s) {
+    last[item.who] = item;
+    last.end_s = Math.max(last.end_s, item.end_s);
+    return;
+  }
+  const silence_s = item.start_s - heard_s;
+  const key = `${item.who}-${item.number}`;
+  if (silence_s >= SILENCE_S)
+    rows.push({ kind: "silence", item: { start_s: heard_s, silence_s }, key: `silence-${key}` });
+  rows.push({ kind: "speech", [item.who]: item, start_s: item.start_s, end_s: item.end_s, key: `speech-${key}` });
+}
+
+/** Cut an utterance's text into pieces `{text, phrases}`; `phrases` names what was heard there. Hits whose place cannot
+ * be found come back as `unplaced`. */
+export function piecesOf(utterance) {
+  const unplaced = [];
+  const ranges = [];
+  for (const hit of utterance.hits) {
+    const range = rangeOf(utterance, hit);
+    if (range) ranges.push({ ...range, phrase: hit.phrase });
+    else unplaced.push(hit.phrase);
+  }
+  ranges.sort((one, other) => one.from - other.from || other.to - one.to);
+  const pieces = [];
+  let at = 0;
+  for (const { from, to, phrase } of ranges) {
+    if (to <= at) {
+      pieces.findLast((piece) => piece.phrases.length).phrases.push(phrase);
+      continue;
+    }
+    if (from > at) pieces.push({ text: utterance.text.slice(at, from), phrases: [] });
+    pieces.push({ text: utterance.text.slice(Math.max(from, at), to), phrases: [phrase] });
+    at = to;
+  }
+  if (at < utterance.text.length) pieces.push({ text: utterance.text.slice(at), phrases: [] });
+  return { pieces, unplaced };
+}
+
+function rangeOf(utterance, hit) {
+  const text = lower(utterance.text);
+  let at = 0;
+  let range = null;
+  for (const word of utterance.words ?? []) {
+    const found = text.indexOf(lower(word.text), at);
+    if (found < 0) continue;
+    at = found + word.text.length;
+    const middle = (word.start_sample + word.end_sample) / 2;
+    if (middle >= hit.start_sample && middle <= hit.end_sample) range = { from: range?.from ?? found, to: at };
+  }
+  if (range) return range;
+  const found = hit.text ? text.indexOf(lower(hit.text)) : -1;
+  return found < 0 ? null : { from: found, to: found + hit.text.length };
+}
+
+function lower(text) {
+  const small = text.toLowerCase();
+  return small.length === text.length ? small : text; // a few letters change their length, and places would shift
+}

@@ -1,0 +1,44 @@
+// Making and keeping elements. Text from calls only ever becomes text nodes.
+
+/** Make an element. `fields` are properties, `data-*`/`aria-*`/`role` attributes and `on…` listeners; `children` are
+ * nodes, texts, or nothing. */
+export function el(tag, fields = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (/^(data-|aria-|role$|for$)/.test(name)) node.setAttribute(name, value === true ? "" : value);
+    else node[name] = value;
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** Make the children of `parent` agree with `items`, in order. A child is kept while its `key` and `look` (everything
+ * that its picture depends on) stay the same, so that focus, selection and screen readers are not disturbed. */
+export function reconcile(parent, items, key, look, make) {
+  const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const name = String(key(item));
+    const picture = JSON.stringify(look(item));
+    let node = old.get(name);
+    old.delete(name);
+    if (!node || node.picture !== picture)
+      node = renew(node, make(item), name, picture, place, (next) => (place = next));
+    if (node === place) place = place.nextElementSibling;
+    else parent.insertBefore(node, place);
+  }
+  for (const node of old.values()) node.remove();
+}
+
+function renew(node, made, name, picture, place, moved) {
+  made.dataset.key = name;
+  made.picture = picture;
+  if (!node) return made;
+  const focus = node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  if (node === place) moved(made);
+  node.replaceWith(made);
+  if (focus) made.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  return made;
+}

@@ -1,0 +1,79 @@
+// How times, levels and names are written for people.
+
+const LEVELS = { normal: "Calm", attention: "Attention", urgent: "Urgent" };
+const SIDES = { agent: "Agent", caller: "Caller", both: "Both" };
+const GAPS = {
+  recognizer_lost: "the recogniser had to be restarted",
+  recognizer_behind: "the recogniser could not keep up",
+  line_overrun: "the box could not take the sound in time",
+  line_lost: "the line was lost",
+  outbox_full: "the box had no room to keep it",
+};
+const ENDS = {
+  on_hook: "hung up",
+  line_lost: "the line was lost",
+  stopped: "the device was stopped",
+  interrupted: "the device was interrupted",
+};
+const FAULTS = {
+  outbox_full: "its storage is full",
+  recognizer_lost: "the recogniser is restarting",
+  line_deaf: "it hears nothing on the line",
+  offline: "it cannot reach the server",
+};
+
+export const levelName = (level) => LEVELS[level] ?? level;
+export const sideName = (who) => SIDES[who] ?? who;
+export const gapReason = (reason) => GAPS[reason] ?? plain(reason ?? "unknown reason");
+export const endReason = (reason) => ENDS[reason] ?? plain(reason ?? "");
+export const faultText = (fault) => FAULTS[fault] ?? plain(fault);
+
+/** `asks_for_supervisor` → "Asks for supervisor" */
+export function title(name) {
+  const words = plain(String(name ?? ""));
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function plain(name) {
+  return name.replace(/[_-]+/g, " ");
+}
+
+/** Seconds as m:ss or h:mm:ss. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
+  const hours = Math.floor(whole / 3600);
+  return hours ? `${hours}:${parts.join(":")}` : `${Number(parts[0])}:${parts[1]}`;
+}
+
+/** Seconds in words, for screen readers and tooltips. */
+export function spoken(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const minutes = Math.floor(whole / 60);
+  const rest = `${whole % 60} s`;
+  return minutes ? `${minutes} min ${rest}` : rest;
+}
+
+/** A UTC text as local date and time; the date is left out today. */
+export function moment(text) {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return "unknown time";
+  const today = date.toDateString() === new Date().toDateString();
+  const time = { hour: "2-digit", minute: "2-digit" };
+  return date.toLocaleString(undefined, today ? time : { ...time, year: "numeric", month: "short", day: "numeric" });
+}
+
+export function timeOfDay(text) {
+  return new Date(text).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+export function languageName(code) {
+  if (!code) return "Language unknown";
+  try {
+    return new Intl.DisplayNames(undefined, { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+export const callLink = (device, call) => `#/calls/${encodeURIComponent(device)}/${encodeURIComponent(call)}`;
