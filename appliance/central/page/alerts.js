@@ -4,10 +4,9 @@ import { el, reconcile } from "./dom.js";
 import { alertState } from "./conversation.js";
 import { clock, levelName, sideName, title } from "./words.js";
 
-const STATES = {
-  open: "not seen yet",
-  tentative: "heard in passing, not confirmed yet",
-  withdrawn: "withdrawn: the final words do not say it",
+const CHANGES = {
+  confirmed: "confirmed",
+  withdrawn: "withdrawn, the final words do not say it,",
   acknowledged: "seen",
   cleared: "over",
 };
@@ -81,6 +80,8 @@ function quote(evidence, show) {
 }
 
 function history(alert, state) {
-  const times = alert.changes.map((change) => `${change.change} ${clock(change.end_s)}`);
-  return [STATES[state], ...times].join(" · ");
+  const changes = alert.changes.map((change) => `${CHANGES[change.change] ?? change.change} at ${clock(change.end_s)}`);
+  if (state === "tentative") changes.push("not confirmed by the final words yet");
+  if (state === "open") changes.push("not seen yet");
+  return changes.join(" · ");
 }

@@ -9,8 +9,6 @@ import { timeline } from "./timeline.js";
 import { transcript } from "./transcript.js";
 import { callLink, clock, endReason, languageName, moment, spoken } from "./words.js";
 
-const NEAR_END_PX = 160;
-
 export function call(device, name) {
   const entries = new Map();
   const heading = el("h1", { tabIndex: -1 }, `Call on ${device}`);
@@ -25,7 +23,7 @@ export function call(device, name) {
   );
   const newest = el(
     "button",
-    { type: "button", className: "newest", hidden: true, onclick: () => scrollTo({ top: document.body.scrollHeight }) },
+    { type: "button", className: "newest", hidden: true, onclick: words.toEnd },
     "Newest words ↓",
   );
   const root = el(
@@ -73,13 +71,13 @@ export function call(device, name) {
   }
 
   function draw() {
-    const following = isLive() && innerHeight + scrollY > document.body.scrollHeight - NEAR_END_PX;
+    const following = isLive() && words.atEnd();
     words.draw(model, partials());
     alerts.draw(model);
     tick();
     drawBanner();
-    if (following) scrollTo({ top: document.body.scrollHeight });
-    newest.hidden = !isLive() || following || innerHeight + scrollY > document.body.scrollHeight - NEAR_END_PX;
+    if (following) words.toEnd();
+    newest.hidden = !isLive() || words.atEnd();
   }
 
   function tick() {

@@ -53,7 +53,12 @@ export function rowsOf(call, partials) {
     ...call.utterances.values(),
     ...partials.map((partial) => ({ ...partial, partial: true, number: partial.utterance, hits: [] })),
   ];
-  const marks = [...call.alerts.values()].map((alert) => ({ ...alert, kind: "alert", start_s: alert.end_s }));
+  const marks = [...call.alerts.values()].map((alert) => ({
+    ...alert,
+    kind: "alert",
+    state: alertState(alert),
+    start_s: alert.end_s,
+  }));
   const others = call.others.map((event) => ({
     ...event,
     kind: { gap: "gap", notice: "notice", call_ended: "end" }[event.type] ?? "other",

@@ -4,22 +4,23 @@ import { el, reconcile } from "./dom.js";
 import { piecesOf, rowsOf } from "./conversation.js";
 import { clock, endReason, gapReason, levelName, sideName, spoken, title } from "./words.js";
 
+const NEAR_END_PX = 160;
+
 export function transcript() {
-  const list = el("ol", { className: "rows", role: "log", "aria-live": "off", "aria-label": "Transcript" });
+  const list = el("ol", { className: "rows" });
+  const sides = ["agent", "caller"].map((who) => el("span", { "data-who": who }, sideName(who)));
   const root = el(
     "section",
-    { className: "transcript", "aria-label": "What was said" },
-    el(
-      "div",
-      { className: "sides", "aria-hidden": "true" },
-      el("span", { "data-who": "agent" }, "Agent"),
-      el("span"),
-      el("span", { "data-who": "caller" }, "Caller"),
-    ),
-    list,
+    { className: "transcript", "aria-label": "What was said", tabIndex: 0 },
+    el("div", { className: "sides", "aria-hidden": "true" }, sides[0], el("span"), sides[1]),
+    el("div", { role: "log", "aria-live": "off", "aria-label": "Transcript" }, list),
   );
+  // On a desk the words scroll in their own pane, on a small screen with the page.
+  const pane = () => (getComputedStyle(root).overflowY === "auto" ? root : document.scrollingElement);
   return {
     root,
+    atEnd: () => pane().scrollHeight - pane().scrollTop - pane().clientHeight < NEAR_END_PX,
+    toEnd: () => pane().scrollTo({ top: pane().scrollHeight }),
     draw(call, partials) {
       reconcile(
         list,
@@ -49,7 +50,11 @@ const ROWS = {
       "li",
       { className: "row" },
       speech(row.agent),
-      el("span", { className: "at" }, clock(row.start_s)),
+      el(
+        "span",
+        { className: "at" },
+        timesOf(row).map((time) => el("time", {}, time)),
+      ),
       speech(row.caller),
     ),
   silence: ({ item }) => el("li", { className: "row silence" }, el("p", {}, `${spoken(item.silence_s)} of silence`)),
@@ -68,18 +73,24 @@ const ROWS = {
   alert: ({ item }) =>
     el(
       "li",
-      { className: "row mark", "data-level": item.level },
+      { className: "row mark", "data-level": item.level, "data-state": item.state },
       el(
         "p",
         {},
-        el("strong", {}, levelName(item.level)),
-        ` ${title(item.rule)}`,
+        el("strong", {}, item.state === "withdrawn" ? "Withdrawn" : levelName(item.level)),
+        el("span", { className: "rule" }, title(item.rule)),
         el("span", { className: "at" }, clock(item.end_s)),
       ),
     ),
   end: ({ item }) =>
     el("li", { className: "row end" }, el("p", {}, `Call ended at ${clock(item.end_s)}: ${endReason(item.reason)}`)),
 };
+
+/** When each side began, earlier first; once when they began in the same second. */
+function timesOf(row) {
+  const starts = [row.agent, row.caller].filter(Boolean).map((item) => item.start_s);
+  return [...new Set(starts.sort((one, other) => one - other).map(clock))];
+}
 
 function other({ item }) {
   return el(
