@@ -67,7 +67,8 @@ export function rowsOf(call, partials) {
   const rows = [];
   let heard_s = 0;
   for (const item of items) {
-    if (item.kind === "speech") addSpeech(rows, item, heard_s);
+    if (item.kind === "end" || (item.kind === "speech" && !besides(rows, item))) addSilence(rows, item, heard_s);
+    if (item.kind === "speech") addSpeech(rows, item);
     else rows.push({ kind: item.kind, item, key: `${item.kind}-${item.seq}` });
     if (item.kind === "speech" || item.kind === "gap") heard_s = Math.max(heard_s, item.end_s);
   }
@@ -80,18 +81,27 @@ function inTime(one, other) {
   return (one.start_s ?? 0) - (other.start_s ?? 0) || ORDER[one.kind] - ORDER[other.kind];
 }
 
-function addSpeech(rows, item, heard_s) {
+/** The last row of speech, when the other side alone spoke there and was still speaking: then both go side by side. */
+function besides(rows, item) {
   const last = rows.findLast((row) => row.kind === "speech");
-  if (last && !last[item.who] && last.end_s > item.start_s) {
-    last[item.who] = item;
-    last.end_s = Math.max(last.end_s, item.end_s);
+  return last && !last[item.who] && last.end_s > item.start_s ? last : null;
+}
+
+function addSilence(rows, item, heard_s) {
+  const silence_s = item.start_s - heard_s;
+  if (silence_s < SILENCE_S) return;
+  rows.push({ kind: "silence", item: { start_s: heard_s, silence_s }, key: `silence-${item.who}-${item.number}` });
+}
+
+function addSpeech(rows, item) {
+  const beside = besides(rows, item);
+  if (beside) {
+    beside[item.who] = item;
+    beside.end_s = Math.max(beside.end_s, item.end_s);
     return;
   }
-  const silence_s = item.start_s - heard_s;
-  const key = `${item.who}-${item.number}`;
-  if (silence_s >= SILENCE_S)
-    rows.push({ kind: "silence", item: { start_s: heard_s, silence_s }, key: `silence-${key}` });
-  rows.push({ kind: "speech", [item.who]: item, start_s: item.start_s, end_s: item.end_s, key: `speech-${key}` });
+  const key = `speech-${item.who}-${item.number}`;
+  rows.push({ kind: "speech", [item.who]: item, start_s: item.start_s, end_s: item.end_s, key });
 }
 
 /** Cut an utterance's text into pieces `{text, phrases}`; `phrases` names what was heard there. Hits whose place cannot

@@ -45,18 +45,12 @@ export function transcript() {
 }
 
 const ROWS = {
-  speech: (row) =>
-    el(
-      "li",
-      { className: "row" },
-      speech(row.agent),
-      el(
-        "span",
-        { className: "at" },
-        timesOf(row).map((time) => el("time", {}, time)),
-      ),
-      speech(row.caller),
-    ),
+  speech(row) {
+    const sides = [row.agent, row.caller].filter(Boolean).sort((one, other) => one.start_s - other.start_s);
+    const times = new Set(sides.map((side) => clock(side.start_s)));
+    const at = [...times].map((time) => el("time", {}, time));
+    return el("li", { className: "row" }, el("span", { className: "at" }, at), sides.map(speech));
+  },
   silence: ({ item }) => el("li", { className: "row silence" }, el("p", {}, `${spoken(item.silence_s)} of silence`)),
   gap: ({ item }) =>
     el(
@@ -86,12 +80,6 @@ const ROWS = {
     el("li", { className: "row end" }, el("p", {}, `Call ended at ${clock(item.end_s)}: ${endReason(item.reason)}`)),
 };
 
-/** When each side began, earlier first; once when they began in the same second. */
-function timesOf(row) {
-  const starts = [row.agent, row.caller].filter(Boolean).map((item) => item.start_s);
-  return [...new Set(starts.sort((one, other) => one - other).map(clock))];
-}
-
 function other({ item }) {
   return el(
     "li",
@@ -101,7 +89,6 @@ function other({ item }) {
 }
 
 function speech(utterance) {
-  if (!utterance) return el("div", { className: "void" });
   const { pieces, unplaced } = utterance.partial
     ? { pieces: [{ text: utterance.text, phrases: [] }], unplaced: [] }
     : piecesOf(utterance);
