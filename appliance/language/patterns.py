@@ -55,6 +55,10 @@ class Automaton:
     last: frozenset[int]
     follow: tuple[frozenset[int], ...]
 
+    def may_begin(self, token: str) -> bool:
+        """Say whether a match may begin with this token."""
+        return any(self.states[number].takes(token) for number in self.first)
+
 
 def compile_pattern(pattern: str, units: Units = "words") -> Automaton:
     """Compile one pattern. Raises `PatternError` for one that cannot be read or could match nothing at all."""

@@ -34,6 +34,21 @@ class Phrase:
         """Give the compiled patterns."""
         return tuple(compile_pattern(pattern, self.units) for pattern in self.patterns)
 
+    def may_begin(self, token: str) -> Sequence[Automaton]:
+        """Give the patterns of which this token may be the beginning."""
+        return self._by_first_text.get(token, self._of_prefixes)
+
+    @cached_property
+    def _of_prefixes(self) -> list[Automaton]:
+        """The patterns that may begin with more than certain whole tokens."""
+        return [one for one in self.automata if any(one.states[number].prefix for number in one.first)]
+
+    @cached_property
+    def _by_first_text(self) -> dict[str, list[Automaton]]:
+        """For each token that is the beginning of a pattern, the patterns worth a try."""
+        texts = {one.states[number].text for one in self.automata for number in one.first}
+        return {text: [one for one in self.automata if one.may_begin(text)] for text in texts}
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -79,7 +94,7 @@ def _spans(phrase: Phrase, heard: Sequence[Token]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     while start < len(heard):
-        end = max((_match_end(one, phrase, heard, start) for one in phrase.automata), default=start)
+        end = max((_match_end(one, phrase, heard, start) for one in phrase.may_begin(heard[start].text)), default=start)
         if end > start and not _is_negated(phrase, heard, start):
             spans.append((start, end - 1))
         start = max(end, start + 1)

@@ -27,8 +27,10 @@ def email_spans(texts: Sequence[str]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for place, (text, _) in enumerate(tokens):
         end = _domain_end(tokens, place + 1) if text in _AT else 0
+        if not end:
+            continue
         first, last = tokens[_local_start(tokens, place)][1], tokens[end - 1][1]
-        if end and (not spans or first > spans[-1][1]):
+        if not spans or first > spans[-1][1]:
             spans.append((first, last))
     return spans
 

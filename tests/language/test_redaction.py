@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from appliance.events import SAMPLE_RATE_HZ, Word
 from appliance.language.redaction import Redactor, redact
 
+from .steps import calls
+
 SECOND = SAMPLE_RATE_HZ
 
 
@@ -115,3 +117,9 @@ def test_any_words_lose_only_what_marks_stand_for(texts: list[str], partial: boo
     }
     assert covered == set(range(len(covered)))
     assert partial or len(covered) == len(words)
+
+
+@pytest.mark.parametrize("text", ["four ", "to ", "a dot ", "x four at ", "at a at a dot com ", "double ", "a b at "])
+def test_the_cost_is_linear_in_the_words(text: str) -> None:
+    few, many = (calls(redact, spoken(text * times), partial=True) for times in (200, 400))
+    assert many <= 2.1 * few
