@@ -1,0 +1,230 @@
+"""The link to the central server: connects, sends what the outbox holds, and comes back when it breaks.
+
+The WebSocket library's own reconnecting is not used: it gives up on some answers that pass, and hammers on others
+that do not. Here every way in which an attempt can end is one `_Ending`, with what to tell and how long to wait.
+"""
+
+import asyncio
+import logging
+import random
+import sqlite3
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
+
+import msgspec
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.typing import Subprotocol
+
+from appliance.adapters.outbox import Outbox
+from appliance.adapters.uplink_link import PATIENT, ByeReceivedError, Link, LinkError, Timing
+from appliance.adapters.uplink_server import Server, check, read_token, tls
+from appliance.delivery.answers import Answers
+from appliance.delivery.backoff import CAP_S, delays
+from appliance.delivery.cells import Cells
+from appliance.delivery.messages import (
+    MAX_MESSAGE_BYTES,
+    SUBPROTOCOL,
+    Bye,
+    Command,
+    Hello,
+    PartialMessage,
+    Result,
+    StatusMessage,
+)
+from appliance.errors import BadInputError
+from appliance.version import VERSION
+
+LinkState = Literal["online", "offline", "refused"]
+
+FLUSH_S: Final = 5.0
+"""What a person who stops the box will wait; what is left goes out after the next start."""
+
+MAX_RETRY_AFTER_S: Final = 3600.0
+"""A server may ask for quiet, but not put a box to sleep for a day by a slip."""
+
+_CLOCK_MAY_BE_WRONG: Final = frozenset({9, 10})
+"""OpenSSL's "not yet valid" and "has expired": a box without a clock chip says so until it knows the time."""
+
+_log = logging.getLogger(__name__)
+
+_socket_log = logging.getLogger(f"{__name__}.websocket")
+_socket_log.setLevel(logging.INFO)  # at debug the library writes our token and what people say
+
+
+class _Ending(msgspec.Struct, frozen=True):
+    """How an attempt ended: what to tell, and how long to wait if not as long as the back-off says."""
+
+    state: LinkState
+    text: str
+    wait_s: float | None = None
+
+
+class Uplink:
+    """The device's side of `undertone.v1`.
+
+    `hello` gives what to say of ourselves at each connection; its `last_seq` is filled in here. `on_command` does a
+    command and gives its result; it is called once per command id. `on_link` hears "online", "offline" (it will come
+    back by itself) or "refused" (somebody has to act), with a text for people. Both are called on the loop.
+    Raises `BadInputError` for a server that cannot be used.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        outbox: Outbox,
+        hello: Callable[[], Hello],
+        on_command: Callable[[Command], Result],
+        on_link: Callable[[LinkState, str], None],
+        *,
+        timing: Timing = PATIENT,
+        backoff: Callable[[], Iterator[float]] = lambda: delays(random.random),
+    ) -> None:
+        check(server)
+        self._server = server
+        self._outbox = outbox
+        self._hello = hello
+        self._on_command = on_command
+        self._on_link = on_link
+        self._timing = timing
+        self._backoff = backoff
+        self._cells = Cells()
+        self._answers = Answers(self._do)
+        self._link_is: tuple[LinkState, str] | None = None
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def show_partial(self, partial: PartialMessage) -> None:
+        """Show the newest words of an utterance in progress; sent if there is a connection, never kept."""
+        self._cells.put_partial(partial)
+        self._outbox.news.set()
+
+    def show_status(self, status: StatusMessage) -> None:
+        """Show the state of the device, now and after every welcome until it changes."""
+        self._cells.put_status(status)
+        self._outbox.news.set()
+
+    async def run(self) -> None:
+        """Keep the link up until `stop`."""
+        self._task = asyncio.current_task()
+        waits = self._backoff()
+        try:
+            while not self._stopping.is_set():
+                ending, progressed = await self._attempt()
+                if progressed:
+                    waits = self._backoff()
+                self._tell(ending.state, ending.text)
+                await self._pause(next(waits) if ending.wait_s is None else ending.wait_s)
+        finally:
+            self._ended.set()
+
+    async def stop(self, within_s: float = FLUSH_S) -> None:
+        """Send what the outbox holds, as far as that goes `within_s`, say goodbye and end `run`."""
+        self._stopping.set()
+        self._outbox.news.set()
+        if self._task is None:
+            return
+        try:
+            async with asyncio.timeout(within_s):
+                await self._ended.wait()
+        except TimeoutError:
+            self._task.cancel()
+            await self._ended.wait()
+
+    async def _attempt(self) -> tuple[_Ending, bool]:
+        """Connect and stay connected as long as it goes. Gives how it ended and whether anything was acknowledged."""
+        link: Link | None = None
+        try:
+            async with self._connect() as socket:
+                link = Link(socket, self._outbox, self._cells, self._answers, self._timing, self._stopping)
+                await link.greet(msgspec.structs.replace(self._hello(), last_seq=self._outbox.last_seq))
+                self._tell("online", self._server.url)
+                await link.run()
+                ending = _Ending("offline", "stopped")
+        except BadInputError as error:
+            ending = _Ending("refused", str(error), self._timing.refused_s)
+        except InvalidStatus as error:
+            ending = self._after_status(error.response.status_code, error.response.headers.get("Retry-After", ""))
+        except ByeReceivedError as error:
+            ending = self._after_bye(error.bye, str(error))
+        except ssl.SSLCertVerificationError as error:
+            ending = self._after_certificate(error)
+        except (OSError, WebSocketException, LinkError, sqlite3.Error) as error:
+            ending = _Ending("offline", str(error) or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the call goes on without a link, whatever is wrong with it
+            _log.exception("link failed")
+            ending = _Ending("offline", f"internal error: {type(error).__name__}", CAP_S)
+        return ending, link is not None and link.progressed
+
+    def _connect(self) -> connect:
+        return _ConnectOnce(
+            self._server.url,
+            ssl=tls(self._server),
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            additional_headers={"Authorization": f"Bearer {read_token(self._server.token_file)}"},
+            proxy=None,
+            compression=None,
+            open_timeout=self._timing.open_s,
+            ping_interval=self._timing.keepalive_s,
+            ping_timeout=self._timing.keepalive_s,
+            close_timeout=self._timing.close_s,
+            max_size=MAX_MESSAGE_BYTES,
+            user_agent_header=f"undertone/{VERSION}",
+            logger=_socket_log,
+        )
+
+    def _after_status(self, status: int, retry_after: str) -> _Ending:
+        if status in {401, 403}:
+            return _Ending("refused", f"the server refuses this box's token (HTTP {status})", self._timing.refused_s)
+        wait_s = _bounded(float(retry_after)) if retry_after.isascii() and retry_after.isdigit() else None
+        return _Ending("offline", f"the server answers HTTP {status}", wait_s)
+
+    def _after_bye(self, bye: Bye, text: str) -> _Ending:
+        asked_s = None if bye.retry_after_s is None else _bounded(bye.retry_after_s)
+        match bye.reason:
+            case "unauthorized" | "revoked" | "replaced":
+                # Replaced on a connection that works: another box has our token, and the two would push each other out.
+                return _Ending("refused", text, asked_s or self._timing.refused_s)
+            case "overloaded" | "protocol_error":
+                return _Ending("offline", text, asked_s or CAP_S)
+            case "stopping":
+                return _Ending("offline", text, asked_s)
+
+    def _after_certificate(self, error: ssl.SSLCertVerificationError) -> _Ending:
+        text = f"the server's certificate is not accepted: {error.verify_message}"
+        if error.verify_code in _CLOCK_MAY_BE_WRONG:
+            return _Ending("offline", text)
+        return _Ending("refused", text, self._timing.refused_s)
+
+    def _do(self, command: Command) -> Result:
+        try:
+            return self._on_command(command)
+        except Exception:  # noqa: BLE001 - a command must not end the link
+            _log.exception("command=%s id=%s", command.name, command.id)
+            return Result(id=command.id, ok=False, error="the box could not do this")
+
+    async def _pause(self, wait_s: float) -> None:
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    def _tell(self, state: LinkState, text: str) -> None:
+        if (state, text) != self._link_is:
+            self._link_is = (state, text)
+            _log.info("link=%s %s", state, text)
+            self._on_link(state, text)
+
+
+class _ConnectOnce(connect):
+    """A connection that follows no redirect: our token is for the address that was configured, and for no other."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+def _bounded(wait_s: float) -> float:
+    return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)

@@ -1,0 +1,202 @@
+"""A central server whose line is bad: it speaks the protocol, stores exactly once, and breaks as it was told to."""
+
+import asyncio
+import http
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from appliance.delivery.messages import (
+    SUBPROTOCOL,
+    Ack,
+    Bye,
+    Envelope,
+    EventMessage,
+    FromDevice,
+    FromServer,
+    Hello,
+    Welcome,
+    decode_from_device,
+    encode,
+)
+
+
+class Fate(msgspec.Struct, frozen=True):
+    """What becomes of one connection. The defaults: nothing bad.
+
+    `cut_after` events the line is cut, the last of them stored or not (`stores_last`), acknowledged or not
+    (`acknowledges_last`). `status` refuses the connection with an HTTP status, `bye` with a message in place of
+    `welcome`. An acknowledgement is sent for every `ack_every` events, `ack_delay_s` late, `ack_times` times.
+    """
+
+    cut_after: int | None = None
+    stores_last: bool = True
+    acknowledges_last: bool = False
+    welcome_delay_s: float = 0.0
+    ack_every: int = 1
+    ack_delay_s: float = 0.0
+    ack_times: int = 1
+    max_in_flight: int = 256
+    max_message_bytes: int = 65_536
+    status: int | None = None
+    retry_after: str = ""
+    bye: Bye | None = None
+    says: tuple[str, ...] = ()
+    silent: bool = False
+
+
+GOOD = Fate()
+
+
+class FlakyServer:
+    """A server at `url` on loopback. Connection number n has `fates[n]`, later ones are good.
+
+    `stored` is what a server team would find in its database, in the order of arrival.
+    """
+
+    def __init__(self, fates: Sequence[Fate] = (), resume_after: int = 0) -> None:
+        self.stored: list[Envelope] = []
+        self.received: list[FromDevice] = []
+        self.hellos: list[Hello] = []
+        self.headers: list[str] = []
+        self.connections = 0
+        self.socket: ServerConnection | None = None
+        self._fates = fates
+        self._resume_after = resume_after
+        self._changed = asyncio.Condition()
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self._port}/device"
+
+    @property
+    def last_seq(self) -> int:
+        return max(self._resume_after, *(envelope.seq for envelope in self.stored), 0)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Begin to listen; at the same port as before when it was closed."""
+        self._server: Server = await serve(
+            self._talk,
+            "127.0.0.1",
+            self._port,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            process_request=self._admit,
+            compression=None,
+            close_timeout=0.2,
+        )
+        self._port = next(iter(self._server.sockets)).getsockname()[1]
+
+    async def close(self) -> None:
+        """Vanish: no listening any more, every connection cut."""
+        self._server.close(close_connections=False)
+        for connection in self._server.connections:
+            connection.transport.abort()
+        await self._server.wait_closed()
+
+    async def until(self, condition: Callable[[], bool], within_s: float = 10.0) -> None:
+        """Wait until something that arrived has made `condition` true."""
+        async with asyncio.timeout(within_s), self._changed:
+            await self._changed.wait_for(condition)
+
+    async def say(self, message: FromServer) -> None:
+        """Send a message on the newest connection."""
+        assert self.socket is not None
+        await self.socket.send(encode(message))
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        self.headers.append(request.headers.get("Authorization", ""))
+        fate = self._fate(self.connections)
+        if fate.status is None:
+            return None
+        self.connections += 1
+        response = connection.respond(http.HTTPStatus(fate.status), "no\n")
+        if fate.retry_after:
+            response.headers["Retry-After"] = fate.retry_after
+        return response
+
+    def _fate(self, number: int) -> Fate:
+        return self._fates[number] if number < len(self._fates) else GOOD
+
+    async def _talk(self, socket: ServerConnection) -> None:
+        fate = self._fate(self.connections)
+        self.connections += 1
+        self.socket = socket
+        try:
+            if fate.silent:
+                await socket.wait_closed()
+            elif await self._greet(socket, fate):
+                await self._receive(socket, fate)
+        except ConnectionClosed:
+            pass
+        finally:
+            await self._note(None)
+
+    async def _greet(self, socket: ServerConnection, fate: Fate) -> bool:
+        hello = decode_from_device(await socket.recv())
+        assert isinstance(hello, Hello)
+        self.hellos.append(hello)
+        if fate.bye is not None:
+            await socket.send(encode(fate.bye))
+            return False
+        await asyncio.sleep(fate.welcome_delay_s)
+        welcome = Welcome(
+            resume_after=self.last_seq,
+            server_time="2026-01-01T00:00:00.000Z",
+            max_in_flight=fate.max_in_flight,
+            max_message_bytes=fate.max_message_bytes,
+        )
+        await socket.send(encode(welcome))
+        for text in fate.says:
+            await socket.send(text)
+        return True
+
+    async def _receive(self, socket: ServerConnection, fate: Fate) -> None:
+        events = 0
+        if fate.cut_after == 0:
+            socket.transport.abort()
+            return
+        async for text in socket:
+            message = decode_from_device(text)
+            if isinstance(message, EventMessage):
+                events += 1
+                last = events == fate.cut_after
+                if not last or fate.stores_last:
+                    self._store(message.envelope)
+                if events % fate.ack_every == 0 and (not last or fate.acknowledges_last):
+                    await self._acknowledge(socket, fate)
+                if last:
+                    socket.transport.abort()
+                    return
+            await self._note(message)
+
+    def _store(self, envelope: Envelope) -> None:
+        if envelope.seq > self.last_seq:
+            self.stored.append(envelope)
+
+    async def _acknowledge(self, socket: ServerConnection, fate: Fate) -> None:
+        ack = encode(Ack(seq=self.last_seq))
+        await asyncio.sleep(fate.ack_delay_s)
+        for _ in range(fate.ack_times):
+            await socket.send(ack)
+
+    async def _note(self, message: FromDevice | None) -> None:
+        async with self._changed:
+            if message is not None:
+                self.received.append(message)
+            self._changed.notify_all()
