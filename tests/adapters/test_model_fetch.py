@@ -138,6 +138,17 @@ def test_a_folder_that_cannot_be_written_is_named_with_its_mend(tmp_path: Path) 
     assert "UNDERTONE_HOME" in caught.value.mend
 
 
+def test_a_disk_that_takes_no_more_is_told_with_the_mend_and_holds_no_half_model(tmp_path: Path) -> None:
+    with serving(ARCHIVE) as site:
+        arguments = [str(value) for value in msgspec.structs.astuple(model_of(site).sources[0])]
+        limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6))\n" + FETCH_IN_CHILD
+        command = [sys.executable, "-c", limited, *arguments, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "BadInputError" in done.stderr
+    assert "the model cannot be written (File too large)" in done.stderr
+    assert leftovers(tmp_path) == {f".{NAME}.zip.part"}
+
+
 def test_two_at_once_fetch_the_model_once(tmp_path: Path) -> None:
     said: list[str] = []
     with serving(ARCHIVE) as site:
