@@ -26,19 +26,24 @@ from appliance.delivery.messages import (
     encode,
 )
 
+ACK_WITHIN_S = 0.005
+"""The longest that an acknowledgement waits for more events to acknowledge."""
+
 
 class Fate(msgspec.Struct, frozen=True):
     """What becomes of one connection. The defaults: nothing bad.
 
     `cut_after` events the line is cut, the last of them stored or not (`stores_last`), acknowledged or not
     (`acknowledges_last`). `status` refuses the connection with an HTTP status, `bye` with a message in place of
-    `welcome`. An acknowledgement is sent for every `ack_every` events, `ack_delay_s` late, `ack_times` times.
+    `welcome`. An acknowledgement is sent for every `ack_every` events or after `ACK_WITHIN_S`, `ack_delay_s` late,
+    `ack_times` times.
     """
 
     cut_after: int | None = None
     stores_last: bool = True
     acknowledges_last: bool = False
     welcome_delay_s: float = 0.0
+    acknowledges: bool = True
     ack_every: int = 1
     ack_delay_s: float = 0.0
     ack_times: int = 1
@@ -167,23 +172,20 @@ class FlakyServer:
         return True
 
     async def _receive(self, socket: ServerConnection, fate: Fate) -> None:
-        events = 0
-        if fate.cut_after == 0:
-            socket.transport.abort()
-            return
-        async for text in socket:
-            message = decode_from_device(text)
+        events = waiting = 0
+        while events != fate.cut_after:
+            message = await _hear(socket, ACK_WITHIN_S if waiting else None)
+            if message is None or waiting >= fate.ack_every:
+                await self._acknowledge(socket, fate)
+                waiting = 0
             if isinstance(message, EventMessage):
-                events += 1
-                last = events == fate.cut_after
-                if not last or fate.stores_last:
+                events, waiting = events + 1, waiting + fate.acknowledges
+                if events != fate.cut_after or fate.stores_last:
                     self._store(message.envelope)
-                if events % fate.ack_every == 0 and (not last or fate.acknowledges_last):
-                    await self._acknowledge(socket, fate)
-                if last:
-                    socket.transport.abort()
-                    return
             await self._note(message)
+        if fate.acknowledges_last:
+            await self._acknowledge(socket, fate)
+        socket.transport.abort()
 
     def _store(self, envelope: Envelope) -> None:
         if envelope.seq > self.last_seq:
@@ -200,3 +202,11 @@ class FlakyServer:
             if message is not None:
                 self.received.append(message)
             self._changed.notify_all()
+
+
+async def _hear(socket: ServerConnection, within_s: float | None) -> FromDevice | None:
+    try:
+        async with asyncio.timeout(within_s):
+            return decode_from_device(await socket.recv())
+    except TimeoutError:
+        return None
