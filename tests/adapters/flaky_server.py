@@ -83,7 +83,7 @@ class FlakyServer:
 
     @property
     def last_seq(self) -> int:
-        return max(self._resume_after, *(envelope.seq for envelope in self.stored), 0)
+        return self.stored[-1].seq if self.stored else self._resume_after
 
     async def __aenter__(self) -> Self:
         await self.open()
