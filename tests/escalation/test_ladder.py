@@ -10,6 +10,8 @@ from appliance.escalation.rules import Rule
 from appliance.events import SAMPLE_RATE_HZ, Alert, AlertChanged, Evidence
 from appliance.language.phrases import Match
 
+from ..language.steps import calls
+
 SUPERVISOR = Rule(
     "wants_supervisor", "urgent", ("supervisor",), off_delay_s=30, reason="Supervisor", suggest="Offer it."
 )
@@ -170,6 +172,23 @@ def test_a_latched_alert_goes_when_its_words_are_taken_back() -> None:
     assert call.final(41) == ["1 cancels withdrawn"]
 
 
+def test_a_latched_alert_whose_phrase_is_said_again_begins_anew() -> None:
+    call = Call(LATCHED)
+    call.final(0, "cancel", utterance=1)
+    assert call.wait(40) == []
+    assert call.final(41, "cancel", utterance=2) == []
+    assert call.acknowledge(42) == ["1 cancels acknowledged"]
+    assert call.wait(70) == []
+    assert call.wait(71) == ["1 cancels cleared"]
+
+
+def test_a_latched_alert_can_still_be_confirmed() -> None:
+    call = Call(LATCHED)
+    call.partial(0, "cancel")
+    assert call.wait(40) == []
+    assert call.final(41, "cancel") == ["1 cancels confirmed"]
+
+
 def test_a_rule_may_need_its_phrase_several_times_within_a_time() -> None:
     call = Call(REPEATS)
     assert call.final(0, "again", utterance=1) == []
@@ -184,6 +203,31 @@ def test_of_two_tentative_hits_each_must_be_borne_out() -> None:
     assert call.partial(0, "again", "again") == ["1 repeats tentative"]
     assert call.final(1, "again") == ["1 repeats withdrawn"]
     assert call.final(2, "again", utterance=2) == ["2 repeats raised"]
+
+
+def test_the_final_words_may_come_after_the_time_within_which_a_phrase_counts() -> None:
+    call = Call(REPEATS)
+    call.final(0, "again", utterance=1)
+    assert call.partial(30, "again", utterance=2) == ["1 repeats tentative"]
+    assert call.wait(64) == []
+    assert call.final(64, "again", utterance=2) == ["1 repeats confirmed"]
+
+
+def test_an_old_hit_of_an_utterance_that_has_not_ended_bears_no_alert() -> None:
+    call = Call(REPEATS)
+    call.partial(0, "again", utterance=1)
+    call.final(100, "again", utterance=2)
+    assert call.partial(120, "again", utterance=3) == ["1 repeats tentative"]
+    assert call.final(121, utterance=3) == ["1 repeats withdrawn"]
+
+
+def test_a_long_call_costs_no_more_than_a_short_one() -> None:
+    call = Call(*RULES)
+    costs = [
+        calls(call.final, 20 * number, "hold", "again", "cancel", "supervisor", utterance=number)
+        for number in range(1, 500)
+    ]
+    assert max(costs[-20:]) <= max(costs[10:30])
 
 
 def test_an_on_delay_holds_the_alert_back_and_a_final_without_the_phrase_forgets_it() -> None:

@@ -71,6 +71,13 @@ def test_a_number_given_over_two_utterances_is_one_number() -> None:
     assert shown(redactor.redact(spoken("two two", 7), partial=False)) == "two two"
 
 
+def test_a_number_read_digit_by_digit_goes_on_over_the_single_one() -> None:
+    redactor = Redactor()
+    redactor.redact(spoken("it is four four seven one"), partial=False)
+    redactor.redact(spoken("nine", 2), partial=False)
+    assert shown(redactor.redact(spoken("zero two", 4), partial=False)) == "[2 digits]"
+
+
 @pytest.mark.parametrize(
     ("before", "pause_s"),
     [("it is four four seven one okay", 1.0), ("it is four", 1.0), ("it is four four seven one", 30.0)],
