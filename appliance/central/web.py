@@ -98,8 +98,7 @@ class Web:
         name = request.match_info.get("name", "index.html")
         if name not in self._files:
             raise web.HTTPNotFound(text=f"there is no {request.path}\n")
-        headers = {hdrs.CONTENT_TYPE: _TYPES[Path(name).suffix], hdrs.CACHE_CONTROL: "no-cache"}
-        return web.Response(body=self._files[name], headers=headers)
+        return web.Response(body=self._files[name], headers={hdrs.CONTENT_TYPE: _TYPES[Path(name).suffix]})
 
     async def _devices(self, _request: web.Request) -> web.Response:
         return _json({"server_time": utc_now(), "devices": self._bus.devices()})
@@ -193,8 +192,7 @@ def guard(port: Callable[[], int], public_names: frozenset[str]) -> Middleware:
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on every response just before it is sent."""
     response.headers.update(_HEADERS)
-    if _is_api(request):
-        response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    response.headers[hdrs.CACHE_CONTROL] = "no-store" if _is_api(request) else "no-cache"
 
 
 def _is_api(request: web.Request) -> bool:

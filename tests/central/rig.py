@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import json
+import signal
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
@@ -17,33 +21,12 @@ from appliance.central import credentials
 from appliance.central.link import Timing
 from appliance.central.server import Settings, running
 from appliance.delivery import messages
-from appliance.delivery.messages import SUBPROTOCOL, Envelope
-from appliance.events import (
-    Alert, AlertChanged, CallEnded, CallStarted, Event, Evidence, Gap, Notice, PhraseHit, Utterance, Word, to_builtins,
-)  # fmt: skip
+from appliance.delivery.messages import SUBPROTOCOL
+from appliance.events import Event
+
+from .script import enveloped
 
 FAST = Timing(hello_s=0.5, ping_every_s=0.1, idle_s=0.6, command_s=0.5, goodbye_s=0.5)
-
-
-def started(sample: int = 0, language: str = "en") -> CallStarted:
-    return CallStarted(
-        who="both", start_sample=sample, end_sample=sample, line="recording", language=language, band="narrow",
-        engine="moonshine", model="tiny-en", rules="v1",
-    )  # fmt: skip
-
-
-def said(text: str, number: int = 1, who: Any = "caller", start_s: float = 1.0, end_s: float = 2.0) -> Utterance:
-    return Utterance(who=who, number=number, text=text, words=(), **span(start_s, end_s))
-
-
-def ended(at_s: float = 10.0) -> CallEnded:
-    return CallEnded(who="both", reason="on_hook", **span(at_s, at_s))
-
-
-def enveloped(seq: int, event: Event | dict[str, Any], call: str = "c1") -> Envelope:
-    fields = event if isinstance(event, dict) else to_builtins(event)
-    at = f"2026-03-01T09:00:{seq % 60:02d}.000Z"
-    return Envelope(seq=seq, call=call, occurred_at=at, heard_at=at, clock_synchronised=True, event=fields)
 
 
 @dataclass
@@ -93,7 +76,7 @@ class Central:
 
     port: int
     token: str
-    settings: Settings
+    credentials: Path = Path()
 
     @contextlib.asynccontextmanager
     async def socket(self, token: str | None = None) -> AsyncIterator[ClientConnection]:
@@ -115,7 +98,7 @@ class Central:
             yield device
 
     def add_device(self, name: str) -> str:
-        return credentials.add_device(self.settings.credentials, name)
+        return credentials.add_device(self.credentials, name)
 
     async def get(self, path: str, body: Any = None, **headers: str) -> Any:
         return json.loads((await self.ask(path, body, **headers))[2])
@@ -151,7 +134,7 @@ async def central_in(folder: Path, timing: Timing = FAST, port: int = 0, **field
     if not token_file.exists():
         credentials.write_secret(token_file, credentials.add_device(settings.credentials, "desk-1"))
     async with running(settings) as chosen:
-        yield Central(chosen, token_file.read_text(), settings)
+        yield Central(chosen, token_file.read_text(), settings.credentials)
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = 5.0) -> Any:
@@ -162,69 +145,41 @@ async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = 5.0) 
     return found
 
 
-def dispute() -> list[Event]:
-    """Give a call that escalates: both voices, phrases, a gap, a notice, and three alerts of which one is withdrawn."""
-    first = spoken("Thank you for calling Northwind Energy. My name is Laura. How can I help you?", 1, "agent", 1.5, 7.6)
-    asked = spoken("I am calling about my bill. It went up a lot and I do not understand why.", 1, "caller", 8.1, 15.9)
-    sorry = spoken("I am sorry about that. Let me look at your account.", 2, "agent", 16.4, 22.3)
-    angry = spoken("This is ridiculous. I have been waiting for twenty minutes.", 2, "caller", 48.9, 54.2)
-    calm = spoken("I understand that you are upset. Let me see what I can do.", 3, "agent", 53.6, 58.7)
-    leave = spoken("I want to speak to your supervisor right now, or I will cancel my account.", 3, "caller", 59.2, 65.5)
-    return [
-        started(),
-        Notice(who="both", start_sample=0, end_sample=0, code="narrow_band", text="This line carries 300–3400 Hz only."),
-        first, asked, sorry,
-        Gap(who="caller", **span(26.0, 29.5), reason="recognizer_lost"),
-        angry, hit(angry, "impatience", "waiting for twenty minutes"),
-        alert(1, "long_wait", "attention", angry, "waiting for twenty minutes", "Apologise for the wait."),
-        calm,
-        alert(2, "threat", "urgent", calm, "you are upset", tentative=True),
-        changed(2, "threat", "withdrawn", 59.0),
-        leave, hit(leave, "supervisor", "speak to your supervisor"), hit(leave, "cancel", "cancel my account"),
-        alert(3, "asks_for_supervisor", "urgent", leave, "speak to your supervisor", "Offer to bring the supervisor in."),
-    ]  # fmt: skip
+class ServerProcess:
+    """The real program, as a process that may be killed. Use it in `with`; the database lies in `folder`."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self._folder = folder
+        self._arguments = arguments
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        port_file = self._folder / "port"
+        port_file.unlink(missing_ok=True)
+        command = [
+            sys.executable, "-c", "import sys; from appliance.cli import main; sys.exit(main())", "central",
+            "--listen", f"127.0.0.1:{self.port}", "--port-file", str(port_file), *files_in(self._folder),
+            *self._arguments,
+        ]  # fmt: skip
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        deadline_s = time.monotonic() + 30
+        while not port_file.exists():
+            assert self.process.poll() is None, self.process.communicate()[1]
+            assert time.monotonic() < deadline_s, "the server does not start"
+            time.sleep(0.01)
+        self.port = int(port_file.read_text().rpartition(":")[2])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals) -> tuple[int, str]:
+        """End the process with a signal; give its exit code and what it wrote to stderr."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        said = self.process.communicate(timeout=20)[1] if self.process.stderr and not self.process.stderr.closed else ""
+        return self.process.returncode, said
 
 
-def spoken(text: str, number: int, who: Any, start_s: float, end_s: float) -> Utterance:
-    """Give an utterance whose words lie evenly in its time."""
-    tokens = text.lower().replace(".", "").replace(",", "").replace("?", "").split()
-    step = (end_s - start_s) / len(tokens)
-    words = tuple(
-        Word(text=token, **span(start_s + at * step, start_s + (at + 1) * step)) for at, token in enumerate(tokens)
-    )
-    return Utterance(who=who, number=number, text=text, words=words, **span(start_s, end_s))
-
-
-def hit(utterance: Utterance, phrase: str, text: str) -> PhraseHit:
-    words = said_words(utterance, text)
-    return PhraseHit(
-        who=utterance.who, phrase=phrase, text=text, utterance=utterance.number,
-        start_sample=words[0].start_sample, end_sample=words[-1].end_sample,
-    )  # fmt: skip
-
-
-def alert(
-    number: int, rule: str, level: Any, utterance: Utterance, text: str, suggest: str = "", *, tentative: bool = False
-) -> Alert:
-    words = said_words(utterance, text)
-    times = {"start_sample": words[0].start_sample, "end_sample": words[-1].end_sample}
-    evidence = (Evidence(who=utterance.who, phrase=rule, text=text, **times),)
-    return Alert(
-        who=utterance.who, alert=number, rule=rule, level=level, evidence=evidence, suggest=suggest,
-        tentative=tentative, **times,
-    )  # fmt: skip
-
-
-def changed(number: int, rule: str, change: Any, at_s: float) -> AlertChanged:
-    return AlertChanged(who="both", alert=number, rule=rule, change=change, level="urgent", **span(at_s, at_s))
-
-
-def said_words(utterance: Utterance, text: str) -> tuple[Word, ...]:
-    wanted = text.split()
-    texts = [word.text for word in utterance.words]
-    at = next(at for at in range(len(texts)) if texts[at : at + len(wanted)] == wanted)
-    return utterance.words[at : at + len(wanted)]
-
-
-def span(start_s: float, end_s: float) -> dict[str, int]:
-    return {"start_sample": round(start_s * 16_000), "end_sample": round(end_s * 16_000)}
+def files_in(folder: Path) -> list[str]:
+    return ["--database", str(folder / "central.sqlite"), "--credentials", str(folder / "credentials.json")]

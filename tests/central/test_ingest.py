@@ -13,7 +13,8 @@ from appliance.central import credentials
 from appliance.delivery import messages
 
 from .conftest import Start
-from .rig import FAST, Central, FakeDevice, ended, enveloped, eventually, hello, said, started
+from .rig import FAST, Central, FakeDevice, eventually, hello
+from .script import ended, enveloped, said, started
 
 
 async def refusal_of(central: Central, **headers: str) -> int:
@@ -273,7 +274,7 @@ def test_a_silent_device_is_given_up(start: Start) -> None:
 def test_a_removed_device_is_cut_off_while_the_server_runs(start: Start) -> None:
     async def run() -> None:
         async with start() as central, central.device() as device:
-            credentials.remove_device(central.settings.credentials, "desk-1")
+            credentials.remove_device(central.credentials, "desk-1")
             assert (await device.read_until(messages.Bye)).reason == "revoked"
             assert await refusal_of(central, Authorization=f"Bearer {central.token}") == 401
 

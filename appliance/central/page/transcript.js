@@ -51,7 +51,7 @@ const ROWS = {
     const at = [...times].map((time) => el("time", {}, time));
     return el("li", { className: "row" }, el("span", { className: "at" }, at), sides.map(speech));
   },
-  silence: ({ item }) => el("li", { className: "row silence" }, el("p", {}, `${spoken(item.silence_s)} of silence`)),
+  silence: ({ item }) => el("li", { className: "row silence" }, el("p", {}, `${spoken(item.silence_s)} without words`)),
   gap: ({ item }) =>
     el(
       "li",
