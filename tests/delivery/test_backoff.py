@@ -1,0 +1,18 @@
+from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.delivery.backoff import CAP_S, FIRST_S, delays
+
+
+def test_the_first_retry_is_quick_and_the_wait_doubles_up_to_the_cap() -> None:
+    assert list(islice(delays(lambda: 1.0), 9)) == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+
+
+@given(st.lists(st.floats(0, 1), min_size=20, max_size=20))
+def test_every_wait_is_between_half_and_the_whole_of_its_ceiling(chances: list[float]) -> None:
+    ceilings = list(islice(delays(lambda: 1.0), 20))
+    for wait, ceiling in zip(islice(delays(iter(chances).__next__), 20), ceilings, strict=True):
+        assert ceiling / 2 <= wait <= ceiling
+        assert FIRST_S / 2 <= wait <= CAP_S
