@@ -144,7 +144,7 @@ def _rule(table: Table, known: set[str]) -> Rule:
         off_delay_s=table.number("off_delay_s", DEFAULT_OFF_DELAY_S, at_least=0, at_most=MAX_DELAY_S),
         latch=table.flag("latch", default=False),
         reason=table.text("reason", table.name.replace("_", " ").capitalize()),
-        suggest=table.text("suggest", "") if table.has("suggest") else "",
+        suggest=table.text("suggest", ""),
     )
     if rule.count > 1 and not rule.within_s:
         table.refuse("count", f"is {rule.count}, but no `within_s` says within what time", "add `within_s = 60`")

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from appliance.errors import BadInputError
 
 MAX_FILE_BYTES: Final = 256 * 1024
-"""A thousand rules fit; a recording given by mistake does not."""
+"""A thousand rules fit, and any configuration; a recording given by mistake does not."""
 
 _NUMBER: Final = "a number"
 _WHOLE_NUMBER: Final = "a whole number"
@@ -82,21 +82,26 @@ class Table:
         """Give a whole number within bounds."""
         return int(self._bounded(key, _WHOLE_NUMBER, default, at_least, at_most))
 
+    def table(self, key: str, *, optional: bool = False) -> "Table":
+        """Give the table under a key; an `optional` one that is absent is empty."""
+        return self._table(key, ".".join((*self._path, key)), optional=optional)
+
     def tables(self, key: str) -> list["Table"]:
         """Give the named tables under a key, such as `[rules.a]` and `[rules.b]` for "rules"; none if it is absent."""
-        here = self._table(key) if self.has(key) else Table({}, (), self._source, self._lines)
-        return [here._table(name) for name in here._values]
+        outer = self._table(key, f"{key}.name", optional=True)
+        return [outer.table(name) for name in outer._values]
 
     def refuse(self, key: str, what: str, mend: str, *, near: str = "") -> NoReturn:
         """Raise the error for a key; `near` is a text in its value, to find the line in a long list."""
         path = (*self._path, key) if key else self._path
         line = _line_of(self._lines, path, near)
-        raise BadInputError(f"`{'.'.join(path)}` {what}", where=f"{self._source}, line {line}", mend=mend)
+        subject = f"`{'.'.join(path)}`" if path else "the file"
+        raise BadInputError(f"{subject} {what}", where=f"{self._source}, line {line}", mend=mend)
 
-    def _table(self, key: str) -> "Table":
-        path = (*self._path, key)
-        name = ".".join(path) if self._path else f"{key}.name"
-        return Table(self._typed(key, dict, f"a table, such as [{name}]"), path, self._source, self._lines)
+    def _table(self, key: str, such_as: str, *, optional: bool) -> "Table":
+        absent = optional and key not in self._values
+        values = {} if absent else self._typed(key, dict, f"a table, such as [{such_as}]")
+        return Table(values, (*self._path, key), self._source, self._lines)
 
     def _bounded(self, key: str, word: str, default: float, at_least: float, at_most: float) -> float:
         value = self._values.get(key, default)
@@ -108,7 +113,7 @@ class Table:
 
     def _typed(self, key: str, kind: type[_Kind], wanted: str) -> _Kind:
         if key not in self._values:
-            self.refuse("", f"has no `{key}`" if self._path else f"lacks `{key}`", f"add `{key}`: {wanted}")
+            self.refuse("", f"has no `{key}`", f"add `{key}`: {wanted}")
         value = self._values[key]
         if not isinstance(value, kind):
             self.refuse(key, f"is {_shown(value)}", f"write {wanted}")
@@ -122,7 +127,7 @@ def read_table(content: str | bytes, source: str) -> Table:
     """
     if len(content) > MAX_FILE_BYTES:
         raise BadInputError(
-            f"the file is larger than {MAX_FILE_BYTES // 1024} KiB", where=source, mend="give a TOML file of rules"
+            f"the file is larger than {MAX_FILE_BYTES // 1024} KiB", where=source, mend="give a TOML file"
         )
     text = _decoded(content, source) if isinstance(content, bytes) else content
     try:

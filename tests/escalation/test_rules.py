@@ -70,7 +70,7 @@ def test_korean_packs_compare_by_syllable() -> None:
     ("old", "new", "line", "what", "mend"),
     [
         ('name = "test"', "name = test", 1, "not valid TOML", "texts stand in quotes"),
-        ('name = "test"\n', "", 1, "lacks `name`", "add `name`"),
+        ('name = "test"\n', "", 1, "the file has no `name`", "add `name`"),
         ('name = "test"', 'name = ""', 1, "`name` is empty", "write a text"),
         ('version = "1"', "version = 1", 2, "`version` is 1", 'such as "abc"'),
         ('unless_before = ["not"]', 'unless_befor = ["not"]', 4, "`unless_befor` is not", "mean `unless_before`?"),
