@@ -107,13 +107,13 @@ class CallSession:
         return [*self._ladder.end_call(now), CallEnded(who="both", start_sample=now, end_sample=now, reason=reason)]
 
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
-        words = self._redactors[side].redact(hypothesis.words or (), final=False)
+        words = self._redactors[side].redact(hypothesis.words or (), partial=True)
         text = " ".join(word.text for word in words)
         partial = Partial(side, hypothesis.utterance, text, span.start_sample, hypothesis.until_sample)
         return [partial, *self._climb(side, hypothesis, words)[1]]
 
     def _finish(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
-        words = self._redactors[side].redact(hypothesis.words or (), final=True)
+        words = self._redactors[side].redact(hypothesis.words or (), partial=False)
         matches, alerts = self._climb(side, hypothesis, words)
         if not words:
             return [Partial(side, hypothesis.utterance, "", span.start_sample, span.end_sample), *alerts]

@@ -64,6 +64,7 @@ class MoonshineRecognizer:
     def _decode(self) -> tuple[Word, ...]:
         signal = np.frombuffer(bytes(self._audio), "<i2").astype(np.float32) / 32768
         lines = self._transcriber.transcribe_without_streaming(signal, SAMPLE_RATE_HZ).lines
-        texts = " ".join(line.text for line in lines).split()
+        # Of a breath it makes a question mark; that is not a word.
+        texts = [text for line in lines for text in line.text.split() if any(map(str.isalnum, text))]
         start = self._start_sample or 0
         return estimate_times(texts, start, start + self._heard_samples)

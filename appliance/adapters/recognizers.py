@@ -157,11 +157,9 @@ class SideRecognizer:
         sending = asyncio.create_task(self._send_all(writer), name=f"recognizer-send-{self.side}")
         answers = 0
         try:
-            while True:
-                size = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "little")
-                self._receive(_hypotheses.decode(await reader.readexactly(size)))
+            while (hypothesis := await _read(reader)) is not None:
+                self._receive(hypothesis)
                 answers += 1
-        except (OSError, asyncio.IncompleteReadError):
             return answers
         finally:
             sending.cancel()
@@ -202,3 +200,12 @@ class SideRecognizer:
             oldest = audio.pop(0)
             self._waiting.remove(oldest)
             self._on_behind(self.side, oldest.sample, oldest.sample + len(oldest.pcm) // 2)
+
+
+async def _read(reader: asyncio.StreamReader) -> Hypothesis | None:
+    """Give the worker's next answer; None when it is gone."""
+    try:
+        size = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "little")
+        return _hypotheses.decode(await reader.readexactly(size))
+    except (OSError, asyncio.IncompleteReadError):
+        return None

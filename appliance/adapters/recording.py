@@ -111,3 +111,10 @@ async def paced(steps: Iterator[tuple[Frame, ...]]) -> AsyncIterator[tuple[Frame
     for number, step in enumerate(steps, start=1):
         await asyncio.sleep(max(0.0, began_s + number * FRAME_MS / 1000 - time.monotonic()))
         yield step
+
+
+async def unpaced(steps: Iterator[tuple[Frame, ...]]) -> AsyncIterator[tuple[Frame, ...]]:
+    """Give the steps as fast as they are taken; other tasks get their turn at each."""
+    for step in steps:
+        await asyncio.sleep(0)
+        yield step

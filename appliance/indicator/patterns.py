@@ -33,12 +33,16 @@ RGB: Final[dict[Colour, tuple[int, int, int]]] = {
     "blue": (0, 110, 255),
 }
 
-Fault = Literal["line_lost", "line_deaf", "recognizer_lost", "outbox_full", "link_refused"]
+Fault = Literal[
+    "line_lost", "line_deaf", "no_model", "recognizer_lost", "outbox_broken", "outbox_full", "link_refused"
+]
 
 FAULT_WORDS: Final[dict[Fault, str]] = {
     "line_lost": "The phone line is gone",
     "line_deaf": "No sound from the phone line",
+    "no_model": "No speech model hears this line: no words, no phrases",
     "recognizer_lost": "Speech recognition stopped, starting it again",
+    "outbox_broken": "The disk fails: this call may not be kept",
     "outbox_full": "No space left: this call may not be kept",
     "link_refused": "The central server refuses this box",
 }

@@ -5,6 +5,7 @@ from typing import Final
 
 from appliance.speech.endpointer import Endpointer, EndpointerSettings, Speech, SpeechEnded
 from appliance.speech.frames import Frame, Side, samples
+from appliance.speech.level import NoiseFloor
 from appliance.speech.recognizer import EndUtterance, Hear, Request
 
 BLOCK_MS: Final = 200
@@ -25,6 +26,7 @@ class Listener:
     def __init__(self, side: Side, settings: EndpointerSettings) -> None:
         self._side: Side = side
         self._endpointer = Endpointer(settings)
+        self._floor = NoiseFloor()
         self._utterance = 0
         self._block: list[Speech] = []
         self._block_bytes = 0
@@ -37,7 +39,8 @@ class Listener:
 
     def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Request]:
         """Take the next frame and give what the recognizer must hear or end now."""
-        return self._requests(self._endpointer.receive_frame(frame, voiced=voiced))
+        loud = self._floor.receive_frame(frame.pcm)
+        return self._requests(self._endpointer.receive_frame(frame, voiced=voiced and loud))
 
     def receive_end(self) -> list[Request]:
         """Take the end of the call."""

@@ -1,0 +1,237 @@
+"""The device: its composition root.
+
+One asyncio loop carries the call, the uplink and the recognizers' connections. Threads: the outbox's writer. Processes:
+the recognizer host and one worker per side. Started in the order of `run_device`, stopped in reverse.
+
+The light comes first: it never waits for the disk or the network.
+"""
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from appliance.adapters import clock, paths
+from appliance.adapters.light import Light, light
+from appliance.adapters.outbox import Outbox
+from appliance.adapters.preparation import Prepared, prepare
+from appliance.adapters.recording import paced, unpaced
+from appliance.adapters.uplink import LinkState, Uplink
+from appliance.adapters.uplink_server import Server
+from appliance.call import Call
+from appliance.config import Settings
+from appliance.delivery.envelope import Draft
+from appliance.delivery.messages import Command, Hello, PartialMessage, Result, StatusMessage
+from appliance.events import Alert, CallEnded, Event, Gap, to_json
+from appliance.indicator.patterns import Fault, LightState, Pattern, pattern
+from appliance.session import Output, Partial
+from appliance.speech.frames import Frame
+from appliance.version import VERSION
+
+log = logging.getLogger(__name__)
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+async def run_device(settings: Settings) -> int:
+    """Run the device until its line ends or it is told to stop; gives how many events the server has yet to get.
+
+    Raises `BadInputError` for whatever a person has to mend, before anything has started.
+    """
+    prepared = prepare(settings)
+    device = Device(settings, prepared)
+    await device.outbox.start()
+    try:
+        device.end_interrupted_calls()
+        if prepared.host:
+            await prepared.host.start()
+        await device.run()
+    finally:
+        if prepared.host:
+            await prepared.host.stop()
+        if device.uplink:
+            await device.uplink.stop()
+        await device.outbox.stop()
+    return device.outbox.committed - device.outbox.acknowledged
+
+
+class Device:
+    """What the parts of the device have to know of each other."""
+
+    def __init__(self, settings: Settings, prepared: Prepared) -> None:
+        self._settings = settings
+        self._prepared = prepared
+        self._light: Light = light(settings.light)
+        self._shown: Pattern | None = None
+        self._link_online = settings.central is None
+        self._faults: set[Fault] = set() if prepared.model else {"no_model"}
+        self._call: Call | None = None
+        self._call_name = ""
+        self.outbox = Outbox((settings.state or paths.home()) / "outbox.db", self._receive_outbox_fault)
+        self.uplink = self._new_uplink()
+
+    def end_interrupted_calls(self) -> None:
+        """End the calls that an earlier run of this device could not."""
+        for call in self.outbox.unfinished_calls():
+            at = call.end_sample
+            self._append(call.call, CallEnded(who="both", start_sample=at, end_sample=at, reason="interrupted"))
+
+    async def run(self) -> None:
+        """Run the uplink, and one call from the line's first frame to its last."""
+        uplink = asyncio.create_task(self.uplink.run(), name="uplink") if self.uplink else None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        self._call_name = f"{clock.utc().replace(':', '').replace('-', '')[:15]}Z-{secrets.token_hex(4)}"
+        line = self._prepared.line
+        fast = self._settings.line.pace == "fast"
+        self._call = Call(
+            self._prepared.new_session(), line.sides, self._prepared.host, self._receive_outputs, lockstep=fast
+        )
+        steps = unpaced(line.frames()) if fast else paced(line.frames())
+        await self._call.run(self._noted(steps))
+        self._call = None
+        self._refresh()
+        if self.uplink and uplink:
+            await self.uplink.stop()
+            await uplink
+
+    async def _noted(self, steps: AsyncIterator[tuple[Frame, ...]]) -> AsyncIterator[tuple[Frame, ...]]:
+        """Say when the first frame was heard: from then on the box is not deaf."""
+        log.info("event=listening call=%s", self._call_name)
+        async for step in steps:
+            yield step
+
+    def _stop(self) -> None:
+        if self._call:
+            self._call.stop()
+
+    def _receive_outputs(self, outputs: list[Output]) -> None:
+        self._refresh()
+        for output in outputs:
+            if isinstance(output, Partial):
+                self._show_partial(output)
+            elif isinstance(output, Event):
+                self._note_recognizer(output)
+                self._append(self._call_name, output)
+
+    def _refresh(self) -> None:
+        """Bring the light, and the server's picture of it, up to date."""
+        state = self._light_state()
+        shown = pattern(state)
+        if shown != self._shown:
+            self._shown = shown
+            self._light.show(shown)
+        if self.uplink:
+            self.uplink.show_status(self._status(state))
+
+    def _light_state(self) -> LightState:
+        faults = frozenset(self._faults)
+        if not self._call:
+            return LightState(link_online=self._link_online, faults=faults)
+        showing = self._call.session.showing
+        return LightState(
+            level=showing.level,
+            blinking=showing.blinking,
+            reason=showing.reason,
+            link_online=self._link_online,
+            faults=faults,
+            in_call=True,
+        )
+
+    def _status(self, state: LightState) -> StatusMessage:
+        alert = self._call.session.showing.alert if self._call else 0
+        return StatusMessage(
+            call=self._call_name if self._call else None,
+            level=state.level,
+            blinking=state.blinking,
+            reason=state.reason,
+            alert=alert or None,
+            faults=tuple(sorted(state.faults)),
+        )
+
+    def _show_partial(self, partial: Partial) -> None:
+        if self.uplink:
+            self.uplink.show_partial(
+                PartialMessage(
+                    call=self._call_name,
+                    who=partial.side,
+                    utterance=partial.utterance,
+                    text=partial.text,
+                    start_sample=partial.start_sample,
+                    end_sample=partial.end_sample,
+                )
+            )
+
+    def _append(self, call: str, event: Event) -> None:
+        heard_at_s = self._call.heard_at_s(event.end_sample) if self._call else None
+        self.outbox.append(
+            Draft(
+                call=call,
+                occurred_at=clock.utc(),
+                clock_synchronised=clock.is_synchronised(),
+                event=to_json(event),
+                heard_at=None if heard_at_s is None else clock.utc(heard_at_s),
+                shown_at=clock.utc() if isinstance(event, Alert) else None,
+            )
+        )
+
+    def _note_recognizer(self, event: Event) -> None:
+        """Show a lost recognizer from the hole that it left until words come again."""
+        if isinstance(event, Gap):
+            self._set_fault("recognizer_lost", present=True)
+        elif event.who != "both" and not isinstance(event, Alert):
+            self._set_fault("recognizer_lost", present=False)
+
+    def _receive_outbox_fault(self, fault: str | None) -> None:
+        self._set_fault("outbox_full", present=fault == "outbox_full")
+        self._set_fault("outbox_broken", present=fault == "outbox_broken")
+
+    def _receive_link(self, state: LinkState, text: str) -> None:
+        log.info("event=link state=%s text=%r", state, text)
+        self._link_online = state == "online"
+        self._set_fault("link_refused", present=state == "refused")
+        self._refresh()
+
+    def _set_fault(self, fault: Fault, *, present: bool) -> None:
+        if present == (fault in self._faults):
+            return
+        if present:
+            self._faults.add(fault)
+        else:
+            self._faults.remove(fault)
+        self._refresh()
+
+    def _new_uplink(self) -> Uplink | None:
+        central = self._settings.central
+        if central is None:
+            return None
+        server = Server(central.url, central.token_file, central.ca_file)
+        return Uplink(server, self.outbox, self._hello, self._do, self._receive_link)
+
+    def _hello(self) -> Hello:
+        model, rules = self._prepared.model, self._prepared.rules
+        return Hello(
+            device=self._settings.device,
+            firmware=VERSION,
+            boot=BOOT_ID.read_text().strip(),
+            last_seq=0,
+            clock_synchronised=clock.is_synchronised(),
+            models=(model.name,) if model else (),
+            rules=f"{rules.name} {rules.version}",
+            capabilities=("acknowledge",),
+        )
+
+    def _do(self, command: Command) -> Result:
+        if command.name != "acknowledge":
+            return Result(id=command.id, ok=False, error=f"unknown command {command.name!r}")
+        if not self._call or command.arguments.get("call") != self._call_name:
+            return Result(id=command.id, ok=False, error="this call is over")
+        alert = command.arguments.get("alert")
+        if not isinstance(alert, int):
+            return Result(id=command.id, ok=False, error="`alert` must be the number of an alert")
+        self._call.acknowledge(alert)
+        self._refresh()
+        return Result(id=command.id, ok=True)

@@ -1,0 +1,129 @@
+"""One call on real parts: the line's frames, the voice activity detectors, the recognizers, the session.
+
+`run` and `replay` differ only in what they do with the outputs.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+from appliance.adapters.recognizers import RecognizerHost, SideRecognizer
+from appliance.adapters.vad import VoiceDetector
+from appliance.events import SAMPLE_RATE_HZ
+from appliance.session import CallSession, EndReason, Output
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis
+
+FINALS_TIMEOUT_S: Final = 15.0
+"""After the line went on hook: a large model on a slow box needs a few seconds for its last words."""
+
+ARRIVALS_S: Final = 60
+"""How far back `heard_at_s` knows when audio arrived; twice the longest utterance with its final hypothesis."""
+
+
+class Call:
+    """Drives one session. `sink` gets every batch of outputs but the requests, in order.
+
+    `lockstep` waits for each answer of the recognizers before the next frame, so that a recording gives the same
+    outputs each time; without it the line's clock sets the pace.
+    """
+
+    def __init__(
+        self,
+        session: CallSession,
+        sides: Sequence[Side],
+        host: RecognizerHost | None,
+        sink: Callable[[list[Output]], None],
+        *,
+        lockstep: bool,
+    ) -> None:
+        self.session = session
+        self._sink = sink
+        self._lockstep = lockstep
+        self._detectors = {side: VoiceDetector() for side in sides}
+        self._recognizers = {side: self._recognizer(host, side) for side in sides} if host else {}
+        self._arrivals_s = deque[float](maxlen=ARRIVALS_S * SAMPLE_RATE_HZ // FRAME_SAMPLES)
+        self._heard_until = 0
+        self._stopping = asyncio.Event()
+
+    async def run(self, steps: AsyncIterator[tuple[Frame, ...]]) -> None:
+        """Run the call from its first frame until the line ends or `stop` is called."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = [
+                    group.create_task(recognizer.run(), name=f"recognizer-{side}")
+                    for side, recognizer in self._recognizers.items()
+                ]
+                self._take(self.session.begin())
+                reason = await self._listen(steps)
+                self._take(self.session.hang_up())
+                await self._wait_for_finals()
+                self._take(self.session.end(reason))
+                for worker in workers:
+                    worker.cancel()
+        except ExceptionGroup as failures:
+            # Whatever broke first is the reason; the rest was cancelled with it.
+            raise failures.exceptions[0] from None
+
+    def stop(self) -> None:
+        """End the call at the next frame, as the device stops."""
+        self._stopping.set()
+
+    def acknowledge(self, alert: int) -> None:
+        """Take that a person has seen an alert."""
+        self._take(self.session.acknowledge(alert))
+
+    def heard_at_s(self, sample: int) -> float:
+        """Give the monotonic time at which the audio up to `sample` had arrived, as far back as it is remembered."""
+        steps_back = (self._heard_until - sample) // FRAME_SAMPLES
+        if not self._arrivals_s:
+            return time.monotonic()
+        return self._arrivals_s[max(0, min(len(self._arrivals_s) - 1, len(self._arrivals_s) - 1 - steps_back))]
+
+    async def _listen(self, steps: AsyncIterator[tuple[Frame, ...]]) -> EndReason:
+        async for step in steps:
+            if self._stopping.is_set():
+                return "stopped"
+            self._arrivals_s.append(time.monotonic())
+            self._heard_until = step[0].sample + FRAME_SAMPLES
+            for frame in step:
+                voiced = self._detectors[frame.side].is_voiced(frame)
+                self._take(self.session.receive_frame(frame, voiced=voiced))
+                if self._lockstep and self._recognizers:
+                    await self._recognizers[frame.side].idle()
+        return "on_hook"
+
+    async def _wait_for_finals(self) -> None:
+        waiting = [recognizer.idle() for recognizer in self._recognizers.values()]
+        try:
+            await asyncio.wait_for(asyncio.gather(*waiting), FINALS_TIMEOUT_S)
+        except TimeoutError:
+            for side in self._recognizers:
+                self._take(self.session.receive_loss(side, self._heard_until))
+
+    def _take(self, outputs: list[Output]) -> None:
+        told: list[Output] = []
+        for output in outputs:
+            if isinstance(output, Hear | EndUtterance):
+                if recognizer := self._recognizers.get(output.side):
+                    recognizer.send(output)
+            else:
+                told.append(output)
+        if told:
+            self._sink(told)
+
+    def _recognizer(self, host: RecognizerHost, side: Side) -> SideRecognizer:
+        return SideRecognizer(
+            host,
+            side,
+            on_hypothesis=self._receive_hypothesis,
+            on_lost=lambda side, until: self._take(self.session.receive_loss(side, until)),
+            on_behind=lambda side, start, end: self._take(self.session.receive_overload(side, start, end)),
+        )
+
+    def _receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> None:
+        self._take(self.session.receive_hypothesis(side, hypothesis))
+
+

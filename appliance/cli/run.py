@@ -1,0 +1,45 @@
+"""`undertone run`: the device."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.app import run_device
+from appliance.config import Settings, read_settings
+from appliance.errors import BadInputError
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EPILOG = """The settings are described at the head of appliance/config.py. SIGTERM or Ctrl-C ends the call cleanly."""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Add the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run the device",
+        description="Listens to the configured line, shows the light, and tells the central server.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the device's settings (TOML)")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    undelivered = asyncio.run(run_device(load_settings(arguments.config)))
+    if undelivered:
+        sys.stderr.write(f"undertone: {undelivered} events wait in the outbox; they go out at the next start\n")
+    return 0
+
+
+def load_settings(file: Path) -> Settings:
+    """Read the settings from a file."""
+    try:
+        return read_settings(file.read_bytes(), file.absolute())
+    except OSError as error:
+        raise BadInputError(
+            f"the settings cannot be read ({error.strerror})", where=str(file), mend="check the path and its rights"
+        ) from error

@@ -1,0 +1,131 @@
+"""The device's settings: one TOML file, checked whole before anything starts.
+
+```toml
+[device]
+name = "desk-12"            # as enrolled at the central server
+state = "/var/lib/undertone" # where the outbox lives; default: the folder for everything that must last
+
+[line]
+kind = "recording"          # a recorded call as the telephone line
+file = "call.wav"           # relative to this file
+sides = ["agent", "caller"] # whose voice each channel carries; default: left agent, right caller
+pace = "real"               # "real": by its own clock; "fast": as fast as the machine can
+
+[speech]
+language = "en"
+engine = "auto"             # "auto", "vosk" or "moonshine"
+
+[rules]
+file = "rules.toml"         # default: the pack that ships for the language
+
+[light]
+kind = "terminal"           # "terminal", "lines" (one JSON object per change on stdout) or "none"
+
+[central]                   # leave the table out for a box without a server
+url = "wss://central.example/v1/device"
+token_file = "token"        # readable by the owner only
+ca_file = "ca.pem"          # default: the system's certificates
+```
+"""
+
+from pathlib import Path
+from typing import Final, Literal, cast, get_args
+
+import msgspec
+
+from appliance.escalation.toml_table import Table, read_table
+from appliance.models.choice import EngineChoice
+from appliance.speech.frames import Side
+
+Pace = Literal["real", "fast"]
+LightKind = Literal["terminal", "lines", "none"]
+
+MAX_SIDES: Final = 2
+
+
+class LineSettings(msgspec.Struct, frozen=True):
+    """Where the audio comes from; empty `sides` means the usual ones for the number of channels."""
+
+    file: Path
+    sides: tuple[Side, ...] = ()
+    pace: Pace = "real"
+
+
+class SpeechSettings(msgspec.Struct, frozen=True):
+    """What is spoken, and which engine may listen."""
+
+    language: str = "en"
+    engine: EngineChoice = "auto"
+
+
+class CentralSettings(msgspec.Struct, frozen=True):
+    """The central server, and the file with this device's token for it."""
+
+    url: str
+    token_file: Path
+    ca_file: Path | None = None
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that the device is told. `state` None: the folder for everything that must last on this machine."""
+
+    device: str
+    line: LineSettings
+    speech: SpeechSettings
+    rules_file: Path | None
+    light: LightKind
+    central: CentralSettings | None
+    state: Path | None
+
+
+def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
+    """Read the settings from the text of a file; relative paths in it start from `folder`.
+
+    Raises `BadInputError` naming file, line and key for anything that is missing, unknown or of the wrong kind.
+    """
+    table = read_table(text, source)
+    table.allow_only("device", "line", "speech", "rules", "light", "central")
+    device = table.table("device")
+    device.allow_only("name", "state")
+    state = device.text("state", "")
+    rules = table.table("rules", optional=True)
+    rules.allow_only("file")
+    light = table.table("light", optional=True)
+    light.allow_only("kind")
+    return Settings(
+        device=device.text("name"),
+        line=_line(table.table("line"), folder),
+        speech=_speech(table.table("speech", optional=True)),
+        rules_file=folder / rules.text("file") if rules.has("file") else None,
+        light=cast("LightKind", light.text("kind", "terminal", of=get_args(LightKind))),
+        central=_central(table.table("central"), folder) if table.has("central") else None,
+        state=folder / state if state else None,
+    )
+
+
+def read_settings(content: bytes, file: Path) -> Settings:
+    """Read the settings from the content of `file`."""
+    return parse_settings(content, str(file), file.parent)
+
+
+def _line(table: Table, folder: Path) -> LineSettings:
+    table.allow_only("kind", "file", "sides", "pace")
+    table.text("kind", of=("recording",))
+    sides = table.texts("sides", ())
+    for side in sides:
+        if side not in get_args(Side) or sides.count(side) > 1 or len(sides) > MAX_SIDES:
+            table.refuse("sides", f"holds {list(sides)}", 'name each side once: ["agent", "caller"]', near=side)
+    pace = cast("Pace", table.text("pace", "real", of=get_args(Pace)))
+    return LineSettings(folder / table.text("file"), cast("tuple[Side, ...]", sides), pace)
+
+
+def _speech(table: Table) -> SpeechSettings:
+    table.allow_only("language", "engine")
+    engine = cast("EngineChoice", table.text("engine", "auto", of=get_args(EngineChoice)))
+    return SpeechSettings(table.text("language", "en"), engine)
+
+
+def _central(table: Table, folder: Path) -> CentralSettings:
+    table.allow_only("url", "token_file", "ca_file")
+    ca_file = folder / table.text("ca_file") if table.has("ca_file") else None
+    return CentralSettings(table.text("url"), folder / table.text("token_file"), ca_file)
