@@ -321,7 +321,7 @@ def played(steps: Sequence[Step]) -> list[tuple[int, list[Alert | AlertChanged],
     return [*history, (now, [*ended], ladder.showing)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS)
 def test_every_alert_is_raised_once_and_ends_once_and_nothing_is_told_outside(steps: list[Step]) -> None:
     open_alerts: dict[int, str] = {}
@@ -340,7 +340,7 @@ def test_every_alert_is_raised_once_and_ends_once_and_nothing_is_told_outside(st
     assert open_alerts == {}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS)
 def test_the_light_is_the_highest_level_that_stands_and_steady_only_when_all_of_it_was_seen(steps: list[Step]) -> None:
     levels: dict[int, str] = {}
@@ -358,7 +358,7 @@ def test_the_light_is_the_highest_level_that_stands_and_steady_only_when_all_of_
         assert (showing.level, showing.alert, showing.blinking) == (highest, max(top, default=0), bool(top - seen))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS)
 def test_no_alert_is_cleared_before_its_off_delay_nor_a_latched_one_unseen(steps: list[Step]) -> None:
     rules = {rule.name: rule for rule in RULES}
@@ -376,7 +376,7 @@ def test_no_alert_is_cleared_before_its_off_delay_nor_a_latched_one_unseen(steps
                 assert event.alert in seen or not rule.latch
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STEPS)
 def test_a_tentative_alert_is_confirmed_at_most_once_and_withdrawn_only_unconfirmed(steps: list[Step]) -> None:
     tentative: set[int] = set()
@@ -389,7 +389,7 @@ def test_a_tentative_alert_is_confirmed_at_most_once_and_withdrawn_only_unconfir
                 tentative.remove(event.alert)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(STEPS)
 def test_the_same_call_gives_the_same_alerts(steps: list[Step]) -> None:
     assert played(steps) == played(steps)
