@@ -54,7 +54,7 @@ def dispute() -> list[Event]:
     )
     return [
         started(),
-        Notice(who="both", start_sample=0, end_sample=0, code="narrow_band", text="This line carries 300-3400 Hz only."),
+        Notice(who="both", start_sample=0, end_sample=0, code="narrow_band", text="The line is a narrow one."),
         first, asked, sorry,
         Gap(who="caller", **span(26.0, 29.5), reason="recognizer_lost"),
         angry, hit(angry, "impatience", "waiting for twenty minutes"),
@@ -71,9 +71,7 @@ def spoken(text: str, number: int, who: Any, start_s: float, end_s: float) -> Ut
     """Give an utterance whose words lie evenly in its time."""
     tokens = text.lower().replace(".", "").replace(",", "").replace("?", "").split()
     step = (end_s - start_s) / len(tokens)
-    words = tuple(
-        Word(token, *span(start_s + at * step, start_s + (at + 1) * step).values()) for at, token in enumerate(tokens)
-    )
+    words = tuple(word(token, start_s + at * step, start_s + (at + 1) * step) for at, token in enumerate(tokens))
     return Utterance(who=who, number=number, text=text, words=words, **span(start_s, end_s))
 
 
@@ -99,6 +97,10 @@ def alert(
 
 def changed(number: int, rule: str, change: Any, at_s: float) -> AlertChanged:
     return AlertChanged(who="both", alert=number, rule=rule, change=change, level="urgent", **span(at_s, at_s))
+
+
+def word(text: str, start_s: float, end_s: float) -> Word:
+    return Word(text=text, start_sample=round(start_s * 16_000), end_sample=round(end_s * 16_000))
 
 
 def said_words(utterance: Utterance, text: str) -> tuple[Word, ...]:
