@@ -2,6 +2,7 @@
 
 import asyncio
 import http
+import ssl
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -65,7 +66,7 @@ class FlakyServer:
     `stored` is what a server team would find in its database, in the order of arrival.
     """
 
-    def __init__(self, fates: Sequence[Fate] = (), resume_after: int = 0) -> None:
+    def __init__(self, fates: Sequence[Fate] = (), resume_after: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.stored: list[Envelope] = []
         self.received: list[FromDevice] = []
         self.hellos: list[Hello] = []
@@ -74,12 +75,13 @@ class FlakyServer:
         self.socket: ServerConnection | None = None
         self._fates = fates
         self._resume_after = resume_after
+        self._tls = tls
         self._changed = asyncio.Condition()
         self._port = 0
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self._port}/device"
+        return f"{'wss' if self._tls else 'ws'}://127.0.0.1:{self._port}/device"
 
     @property
     def last_seq(self) -> int:
@@ -104,6 +106,7 @@ class FlakyServer:
             process_request=self._admit,
             compression=None,
             close_timeout=0.2,
+            ssl=self._tls,
         )
         self._port = next(iter(self._server.sockets)).getsockname()[1]
 

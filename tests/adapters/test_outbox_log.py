@@ -168,6 +168,21 @@ def test_a_database_that_cannot_grow_is_a_full_disk(tmp_path: Path) -> None:
     box.log.close()
 
 
+def test_a_new_box_whose_disk_fills_moves_its_unsaved_events_behind_what_the_server_has(tmp_path: Path) -> None:
+    box = Box(tmp_path / "outbox.sqlite3")
+    limit_pages(box, 0)
+    first_lost = fill_the_log(box, 1) - 1
+    limit_pages(box, 1000)
+    box.receive(utterance(first_lost + 1))
+    assert box.faults == ["outbox_full"]
+    box.log.resume(50_000, 0)
+    rows = box.log.read_after(0, 10_000)
+    assert [told(row) for row in rows] == [str(number) for number in range(1, first_lost + 2)]
+    assert [row.seq for row in rows] == sorted({row.seq for row in rows})
+    assert rows[0].seq > 50_000
+    box.log.close()
+
+
 def test_when_memory_is_full_as_well_the_oldest_go_and_are_declared(tmp_path: Path) -> None:
     box = Box(tmp_path / "outbox.sqlite3", memory_events=5)
     limit_pages(box, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,7 +48,12 @@ class Box:
     """A device's half of delivery, and what it was told."""
 
     def __init__(
-        self, folder: Path, server: FlakyServer, timing: Timing, backoff: Callable[[], Iterator[float]]
+        self,
+        folder: Path,
+        server: FlakyServer,
+        timing: Timing,
+        backoff: Callable[[], Iterator[float]],
+        ca_file: Path | None = None,
     ) -> None:
         token = folder / "token"
         token.write_text("s3cret\n")
@@ -57,7 +63,7 @@ class Box:
         self._changed = asyncio.Event()
         self.outbox = Outbox(folder / "outbox.sqlite3", lambda _: None)
         self.uplink = Uplink(
-            Server(server.url, token),
+            Server(server.url, token, ca_file),
             self.outbox,
             hello,
             self.do,
@@ -97,9 +103,13 @@ def hello() -> Hello:
 
 @asynccontextmanager
 async def box_at(
-    folder: Path, server: FlakyServer, timing: Timing = QUICK, backoff: Callable[[], Iterator[float]] = at_once
+    folder: Path,
+    server: FlakyServer,
+    timing: Timing = QUICK,
+    backoff: Callable[[], Iterator[float]] = at_once,
+    ca_file: Path | None = None,
 ) -> AsyncIterator[Box]:
-    box = Box(folder, server, timing, backoff)
+    box = Box(folder, server, timing, backoff, ca_file)
     await box.outbox.start()
     running = asyncio.create_task(box.uplink.run())
     try:
@@ -345,6 +355,49 @@ def test_a_server_that_stores_nothing_any_more_is_left(tmp_path: Path) -> None:
             await box.until_link("online")
             assert await box.until_link("offline") == "no acknowledgement for 0.1 s"
             await box.until_acknowledged(1)
+
+    asyncio.run(run())
+
+
+TLS = Path(__file__).with_name("tls")
+
+
+def tls_server() -> FlakyServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "server-with-key.pem")
+    return FlakyServer(tls=context)
+
+
+def test_a_server_with_a_certificate_of_our_authority_is_trusted(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with tls_server() as server, box_at(tmp_path, server, ca_file=TLS / "ca.pem") as box:
+            box.outbox.append(utterance(1))
+            await box.until_acknowledged(1)
+
+    asyncio.run(run())
+
+
+def test_a_server_of_an_unknown_authority_is_not_asked_again_and_again(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with tls_server() as server, box_at(tmp_path, server) as box:
+            assert "certificate is not accepted: unable to get local issuer" in await box.until_link("refused")
+            await asyncio.sleep(0.1)
+            assert len(box.links) == 1
+            assert server.headers == []
+
+    asyncio.run(run())
+
+
+def test_a_token_that_others_may_read_stops_the_link_until_it_is_mended(tmp_path: Path) -> None:
+    async def run() -> None:
+        timing = msgspec.structs.replace(QUICK, refused_s=0.05)
+        async with FlakyServer([Fate(cut_after=1)]) as server, box_at(tmp_path, server, timing) as box:
+            await box.until_link("online")
+            (tmp_path / "token").chmod(0o644)
+            box.outbox.append(utterance(1))
+            assert "other users may use this token" in await box.until_link("refused")
+            (tmp_path / "token").chmod(0o600)
+            await box.until_link("online")
 
     asyncio.run(run())
 
