@@ -33,9 +33,9 @@ from typing import Final, Literal, cast, get_args
 
 import msgspec
 
-from appliance.escalation.toml_table import Table, read_table
 from appliance.models.choice import EngineChoice
 from appliance.speech.frames import Side
+from appliance.toml_table import Table, read_table
 
 Pace = Literal["real", "fast"]
 LightKind = Literal["terminal", "lines", "none"]

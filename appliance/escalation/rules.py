@@ -26,11 +26,11 @@ How patterns are written is said in `appliance/language/patterns.py`.
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
-from appliance.escalation.toml_table import Table, read_table
 from appliance.events import Who
 from appliance.language.normalise import Units, token_texts, units_of
 from appliance.language.patterns import PatternError, compile_pattern
 from appliance.language.phrases import GUARD_WINDOW_WORDS, Phrase
+from appliance.toml_table import Table, read_table
 
 MAX_DELAY_S: Final = 3600.0
 """Longer than nearly every call."""

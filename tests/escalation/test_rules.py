@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from appliance.errors import BadInputError
 from appliance.escalation.rules import Rule, parse_rules
-from appliance.escalation.toml_table import MAX_FILE_BYTES
 from appliance.language.phrases import GUARD_WINDOW_WORDS, Phrase
+from appliance.toml_table import MAX_FILE_BYTES
 
 GOOD = """\
 name = "test"

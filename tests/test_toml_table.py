@@ -1,7 +1,7 @@
 import pytest
 
 from appliance.errors import BadInputError
-from appliance.escalation.toml_table import read_table
+from appliance.toml_table import read_table
 
 TEXT = """\
 [line]
