@@ -70,6 +70,7 @@ class OutboxLog:
         self._latest: Draft | None = None
         self._fault: str | None = None
         self._retry_at_s = 0.0
+        self._welcomed = False
         self._acknowledged_seq = self._trimmed_seq = 0
         self.committed = self.acknowledged = self.last_seq = 0
         self.unfinished: list[UnfinishedCall] = []
@@ -129,12 +130,11 @@ class OutboxLog:
         `handed_out` is the largest number read in this run, so what lies above it was never sent by this run. Raises
         `sqlite3.Error` when events would have to move behind `resume_after` and the disk does not let them.
         """
+        self._welcomed = True
         sent = max(handed_out, self._sent_before)
         try:
             if resume_after > sent:
                 self._renumber(sent, resume_after)
-            if not self._store.welcomed and self._fault is None:
-                self._store.set_welcomed()
         except sqlite3.Error as error:
             self._fail(error)
             raise
@@ -163,7 +163,8 @@ class OutboxLog:
             self._begin_anew(error)
         else:
             self.last_seq = self._reserved = self._committed_seq = self._store.reserved
-            self._sent_before = self.last_seq if self._store.welcomed else 0
+            self._welcomed = self._store.welcomed
+            self._sent_before = self.last_seq if self._welcomed else 0
             self.unfinished, self.committed = self._store.unfinished, self._store.held
         try:
             self._store.reserve(self.last_seq)
@@ -190,7 +191,7 @@ class OutboxLog:
                 rows = self._number_waiting()
             drafts = self._losses.declarations()
             gaps = [Row(self.last_seq + n, draft) for n, draft in enumerate(drafts, start=1)]
-            self._store.commit([*self._unsaved, *gaps], self._acknowledged_seq)
+            self._store.commit([*self._unsaved, *gaps], self._acknowledged_seq, welcomed=self._welcomed)
         except sqlite3.Error as error:
             self._fail(error)
             return rows
@@ -257,14 +258,15 @@ class OutboxLog:
         saved = set_aside(self._path)
         if not self.last_seq:
             self.last_seq = max([saved.reserved, *(row.seq for row in saved.rows[-1:])])
+            self._welcomed = saved.welcomed
             self._sent_before = self.last_seq if saved.welcomed else 0
             self.unfinished = list(saved.calls)
         rows = {row.seq: row for row in (*saved.rows, *self._unsaved) if row.seq > self._acknowledged_seq}
         self._unsaved = deque(rows[seq] for seq in sorted(rows))
         self._note_damage(saved)
-        self._store = OutboxStore(self._path, welcomed=self._sent_before > 0)
+        self._store = OutboxStore(self._path)
         self._store.reserve(self.last_seq)
-        self._store.commit(list(self._unsaved), self._acknowledged_seq)
+        self._store.commit(list(self._unsaved), self._acknowledged_seq, welcomed=self._welcomed)
         self._saved()
 
     def _note_damage(self, saved: Salvage) -> None:

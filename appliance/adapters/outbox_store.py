@@ -49,17 +49,16 @@ _SCHEMA: Final = """
 class OutboxStore:
     """An open outbox file, as it was left: `reserved`, `welcomed`, `held` (how many events), `unfinished` (calls).
 
-    `welcomed` is what a new file begins with. Raises `BadInputError` for a path that cannot be used, for another
-    program's database and for one that a newer version wrote. Every method may raise `sqlite3.Error`; then nothing of
-    what it was asked has happened.
+    Raises `BadInputError` for a path that cannot be used, for another program's database and for one that a newer
+    version wrote. Every method may raise `sqlite3.Error`; then nothing of what it was asked has happened.
     """
 
-    def __init__(self, path: Path, *, welcomed: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         _prepare_file(path)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=LOCK_WAIT_S)
         self.is_closed = self._ready = False
-        self.reserved, self.welcomed, self.held = 0, welcomed, 0
+        self.reserved, self.welcomed, self.held = 0, False, 0
         self.unfinished: list[UnfinishedCall] = []
         try:
             self._is_new = self._check()
@@ -68,8 +67,11 @@ class OutboxStore:
             self._db.close()
             raise
 
-    def commit(self, rows: Sequence[Row], acknowledged: int) -> None:
-        """Make `rows` durable, and delete what the server has up to and including `acknowledged`."""
+    def commit(self, rows: Sequence[Row], acknowledged: int, *, welcomed: bool) -> None:
+        """Make `rows` durable, and delete what the server has up to and including `acknowledged`.
+
+        `welcomed`: a server has welcomed this outbox, so from now on its events may be known elsewhere.
+        """
         self._make_ready()
         reserved = self.reserved
         if rows and reserved - rows[-1].seq < SEQ_BLOCK // 2:
@@ -78,8 +80,8 @@ class OutboxStore:
             self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
             self._note_calls(rows)
             self._db.execute("DELETE FROM events WHERE seq <= ?", (acknowledged,))
-            self._set_reserved(reserved)
-        self.reserved = reserved
+            self._db.execute("UPDATE counter SET reserved = ?, welcomed = ?", (reserved, welcomed))
+        self.reserved, self.welcomed = reserved, welcomed
 
     def reserve(self, last_seq: int) -> None:
         """Reserve the block of numbers after `last_seq`, and make the file ready for commits."""
@@ -109,13 +111,6 @@ class OutboxStore:
             self._db.execute("UPDATE events SET seq = seq + ? WHERE seq > ?", (offset, after))
             self._set_reserved(last_seq + SEQ_BLOCK)
         self.reserved = last_seq + SEQ_BLOCK
-
-    def set_welcomed(self) -> None:
-        """Note that a server has welcomed this outbox: from now on its events may be known elsewhere."""
-        self._make_ready()
-        with self._transaction():
-            self._db.execute("UPDATE counter SET welcomed = 1")
-        self.welcomed = True
 
     def close(self, last_seq: int | None = None) -> None:
         """Close the file; `last_seq` is the last number used, when that is known for sure."""
@@ -160,7 +155,7 @@ class OutboxStore:
             with self._transaction():
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
-                self._db.execute("INSERT INTO counter VALUES (0, ?)", (self.welcomed,))
+                self._db.execute("INSERT INTO counter VALUES (0, 0)")
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._is_new = False

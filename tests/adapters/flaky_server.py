@@ -122,6 +122,10 @@ class FlakyServer:
         async with asyncio.timeout(within_s), self._changed:
             await self._changed.wait_for(condition)
 
+    async def until_stored(self, count: int) -> None:
+        """Wait until `count` events are stored."""
+        await self.until(lambda: len(self.stored) == count)
+
     async def say(self, message: FromServer) -> None:
         """Send a message on the newest connection."""
         assert self.socket is not None

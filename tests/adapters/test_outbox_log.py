@@ -1,16 +1,15 @@
 """What the outbox does when the disk is full or its file is damaged: with a real, small disk where one can be had."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from appliance.adapters.outbox_log import RETRY_S, OutboxLog
 from appliance.delivery.envelope import Draft, Row, head
 
 from .outbox_drafts import call_started, utterance
+from .small_disk import fill, small_disk
+
+__all__ = ["small_disk"]
 
 
 class Box:
@@ -43,36 +42,6 @@ def told(row: Row) -> str:
 def span_s(row: Row) -> tuple[float, float]:
     event = head(row.draft.event)
     return event.start_sample / 16_000, event.end_sample / 16_000
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a real file system of 512 KiB."""
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "undertone-test", str(mount)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip(f"a file system cannot be mounted here: {made.stderr.strip()}")
-    yield mount
-    subprocess.run(["umount", "--lazy", str(mount)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Write until not a byte more fits."""
-    ballast = disk / "ballast"
-    with ballast.open("ab", buffering=0) as file:
-        for size in (65_536, 4096, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    return ballast
 
 
 def fill_the_log(box: Box, number: int) -> int:

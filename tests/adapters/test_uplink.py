@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import random
 import ssl
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,6 +38,11 @@ from appliance.delivery.messages import (
 
 from .flaky_server import GOOD, Fate, FlakyServer
 from .outbox_drafts import utterance
+from .small_disk import fill, small_disk
+
+__all__ = ["small_disk"]
+
+ROOT = Path(__file__).parents[2]
 
 QUICK = Timing(open_s=2, welcome_s=2, refused_s=60)
 
@@ -149,7 +156,7 @@ def test_a_live_event_arrives_at_once(tmp_path: Path) -> None:
             for number in range(1, 21):
                 began = time.monotonic()
                 box.outbox.append(utterance(number))
-                await server.until(lambda number=number: len(server.stored) == number)  # type: ignore[misc]
+                await server.until_stored(number)
                 delays.append(time.monotonic() - began)
             assert sorted(delays)[10] < 0.1
 
@@ -359,6 +366,92 @@ def test_a_server_that_stores_nothing_any_more_is_left(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_while_the_disk_is_full_events_arrive_live_and_the_gap_later(small_disk: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with FlakyServer() as server:
+            box = Box(tmp_path, server, QUICK, at_once)
+            faults: list[str | None] = []
+            box.outbox = box.uplink._outbox = Outbox(small_disk / "outbox.sqlite3", faults.append)
+            await box.outbox.start()
+            running = asyncio.create_task(box.uplink.run())
+            ballast = fill(small_disk)
+            number = 0
+            while "outbox_full" not in faults:
+                number += 1
+                box.outbox.append(utterance(number))
+                await server.until_stored(number)
+            box.outbox.append(utterance(number + 1))
+            await server.until_stored(number + 1)
+            assert texts(server.stored) == said(number + 1)
+            ballast.unlink()
+            await server.until_stored(number + 2)
+            assert server.stored[-1].event["reason"] == "outbox_full"
+            assert faults == ["outbox_full", None]
+            await box.uplink.stop()
+            await box.outbox.stop()
+            await running
+
+    asyncio.run(run())
+
+
+DEVICE = """
+import asyncio, itertools, sys
+from pathlib import Path
+from appliance.adapters.outbox import Outbox
+from appliance.adapters.uplink import Uplink
+from appliance.adapters.uplink_server import Server
+from appliance.delivery.messages import Hello, Result
+from tests.adapters.outbox_drafts import utterance
+
+async def run(folder, url, first):
+    outbox = Outbox(folder / "outbox.sqlite3", print)
+    await outbox.start()
+    hello = lambda: Hello(device="box", firmware="1", boot="b", last_seq=0, clock_synchronised=True)
+    uplink = Uplink(Server(url, folder / "token"), outbox, hello, lambda c: Result(id=c.id, ok=True), lambda *_: None)
+    running = asyncio.create_task(uplink.run())
+    for number in itertools.count(first):
+        outbox.append(utterance(number))
+        await outbox.flush()
+        print(number, flush=True)
+        await asyncio.sleep(0.0005)
+
+asyncio.run(run(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+"""
+
+
+def test_a_device_killed_again_and_again_loses_nothing_and_sends_nothing_twice(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    committed: list[str] = []
+
+    async def live(url: str, life: int) -> None:
+        command = [sys.executable, "-c", DEVICE, str(tmp_path), url, str(life * 100_000 + 1)]
+        device = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+        assert device.stdout is not None
+        first = await device.stdout.readline()
+        await asyncio.sleep(chance.uniform(0, 0.1))
+        device.kill()
+        rest = await device.stdout.read()
+        await device.wait()
+        committed.extend(
+            f"text {int(line)}" for line in (first + rest).splitlines(keepends=True) if line.endswith(b"\n")
+        )
+
+    async def run() -> None:
+        bad = [Fate(cut_after=n % 5 * 40 + 1, ack_every=n % 7 + 1) if n % 3 else GOOD for n in range(40)]
+        async with FlakyServer(bad) as server:
+            Box(tmp_path, server, QUICK, at_once)
+            for life in range(20):
+                await live(server.url, life)
+            async with box_at(tmp_path, server) as box:
+                await box.until_acknowledged(box.outbox.committed)
+            arrived = texts(server.stored)
+            assert len(arrived) == len(set(arrived))
+            assert set(committed) <= set(arrived)
+            assert [int(text[5:]) for text in arrived] == sorted(int(text[5:]) for text in arrived)
+
+    asyncio.run(run())
+
+
 TLS = Path(__file__).with_name("tls")
 
 
@@ -478,7 +571,7 @@ def test_a_partial_never_follows_its_final(tmp_path: Path) -> None:
             await server.until(lambda: partial("one") in server.received)
             box.uplink.show_partial(partial("two"))
             box.outbox.append(utterance(1))
-            await server.until(lambda: len(server.stored) == 1)
+            await server.until_stored(1)
             await asyncio.sleep(0.3)
             assert [type(message) for message in server.received] == [PartialMessage, EventMessage]
 
@@ -588,7 +681,7 @@ def test_a_stop_is_bounded_when_the_server_hangs(tmp_path: Path) -> None:
             await box.outbox.start()
             running = asyncio.create_task(box.uplink.run())
             box.outbox.append(utterance(1))
-            await server.until(lambda: len(server.stored) == 1)
+            await server.until_stored(1)
             began = time.monotonic()
             await box.uplink.stop(within_s=0.2)
             assert time.monotonic() - began < 2
