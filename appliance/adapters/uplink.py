@@ -112,8 +112,8 @@ class Uplink:
         waits = self._backoff()
         try:
             while not self._stopping.is_set():
-                ending, progressed = await self._attempt()
-                if progressed:
+                ending, was_good = await self._attempt()
+                if was_good:
                     waits = self._backoff()
                 self._tell(ending.state, ending.text)
                 await self._pause(next(waits) if ending.wait_s is None else ending.wait_s)
@@ -134,7 +134,7 @@ class Uplink:
             await self._ended.wait()
 
     async def _attempt(self) -> tuple[_Ending, bool]:
-        """Connect and stay connected as long as it goes. Gives how it ended and whether anything was acknowledged."""
+        """Connect and stay connected as long as it goes. Gives how it ended and whether it was good."""
         link: Link | None = None
         try:
             async with self._connect() as socket:
@@ -156,7 +156,7 @@ class Uplink:
         except Exception as error:  # noqa: BLE001 - the call goes on without a link, whatever is wrong with it
             _log.exception("link failed")
             ending = _Ending("offline", f"internal error: {type(error).__name__}", CAP_S)
-        return ending, link is not None and link.progressed
+        return ending, link is not None and link.was_good
 
     def _connect(self) -> connect:
         return _ConnectOnce(

@@ -41,6 +41,9 @@ CHUNK_EVENTS: Final = 32
 MAX_RESUME_AFTER: Final = MAX_SEQ // 4
 """Above this a server's number is nonsense; below it our own never run out."""
 
+STEADY_S: Final = 10.0
+"""A connection that lasted this long was a good one; a server that falls over at once is not knocked at at once."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -80,7 +83,7 @@ class ByeReceivedError(Exception):
 
 
 class Link:
-    """One connection. `progressed` tells whether the server acknowledged anything on it.
+    """One connection.
 
     `stopping` asks the link to send what is left, wait for its acknowledgements and say goodbye.
     """
@@ -94,7 +97,8 @@ class Link:
         timing: Timing,
         stopping: asyncio.Event,
     ) -> None:
-        self.progressed = False
+        self._progressed = False
+        self._welcomed_at_s: float | None = None
         self._socket = socket
         self._outbox = outbox
         self._cells = cells
@@ -125,6 +129,14 @@ class Link:
         self._window.resume(welcome.resume_after, welcome.max_in_flight)
         self._max_message_bytes = welcome.max_message_bytes
         self._cells.connect()
+        self._welcomed_at_s = time.monotonic()
+
+    @property
+    def was_good(self) -> bool:
+        """Whether the server acknowledged anything, or at least kept up the connection for a while."""
+        return self._progressed or (
+            self._welcomed_at_s is not None and time.monotonic() - self._welcomed_at_s >= STEADY_S
+        )
 
     async def run(self) -> None:
         """Send and receive until the link ends; returns when the box is stopping, everything sent and goodbye said.
@@ -179,7 +191,7 @@ class Link:
         except ValueError as error:
             raise LinkError(str(error)) from error
         if released:
-            self.progressed = True
+            self._progressed = True
             self._progress_at_s = time.monotonic()
             self._outbox.acknowledge(seq)
             self._outbox.news.set()

@@ -19,7 +19,15 @@ def utterance(number: int, call: str = "c1") -> Draft:
 
 def call_started(call: str = "c1") -> Draft:
     started = CallStarted(
-        who="both", start_sample=0, end_sample=0, line="l", language="en", band="narrow", engine="e", model="m", rules="r"
+        who="both",
+        start_sample=0,
+        end_sample=0,
+        line="l",
+        language="en",
+        band="narrow",
+        engine="e",
+        model="m",
+        rules="r",
     )
     return draft(started, call)
 
