@@ -12,6 +12,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 from appliance.adapters import clock, paths
 from appliance.adapters.light import Light, light
@@ -35,8 +36,15 @@ log = logging.getLogger(__name__)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-async def run_device(settings: Settings) -> int:
-    """Run the device until its line ends or it is told to stop; gives how many events the server has yet to get.
+class Delivered(NamedTuple):
+    """How many events are safe on this box, and how many of them at the server."""
+
+    committed: int
+    acknowledged: int
+
+
+async def run_device(settings: Settings) -> Delivered:
+    """Run the device until its line ends or it is told to stop.
 
     Raises `BadInputError` for whatever a person has to mend, before anything has started.
     """
@@ -54,7 +62,7 @@ async def run_device(settings: Settings) -> int:
         if device.uplink:
             await device.uplink.stop()
         await device.outbox.stop()
-    return device.outbox.committed - device.outbox.acknowledged
+    return Delivered(device.outbox.committed, device.outbox.acknowledged)
 
 
 class Device:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,13 +26,16 @@ def add_parser(subparsers: "Subparsers") -> None:
         epilog=EPILOG,
     )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the device's settings (TOML)")
+    parser.add_argument("--json", action="store_true", help="at the end, print what was delivered as JSON on stdout")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    undelivered = asyncio.run(run_device(load_settings(arguments.config)))
-    if undelivered:
-        sys.stderr.write(f"undertone: {undelivered} events wait in the outbox; they go out at the next start\n")
+    delivered = asyncio.run(run_device(load_settings(arguments.config)))
+    if arguments.json:
+        sys.stdout.write(json.dumps({"delivered": delivered._asdict()}) + "\n")
+    elif waiting := delivered.committed - delivered.acknowledged:
+        sys.stderr.write(f"undertone: {waiting} events wait in the outbox; they go out at the next start\n")
     return 0
 
 

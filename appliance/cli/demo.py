@@ -1,0 +1,214 @@
+"""`undertone demo`: a recorded call through the real device program and the real central server."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
+
+import appliance
+from appliance.adapters import model_store
+from appliance.adapters.model_fetch import fetch
+from appliance.adapters.recording import Recording
+from appliance.cli.demo_screen import PlainScreen, Screen, TerminalScreen
+from appliance.cli.replay import add_speech_arguments
+from appliance.errors import BadInputError
+from appliance.events import Band, from_json
+from appliance.models.catalogue import Model, for_language
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+SHIPPED: Final = {"en": "billing_dispute.wav", "ko": "billing_ko_16k.wav"}
+REFRESH_S: Final = 0.1
+EXIT_TROUBLE: Final = 1
+
+EPILOG = """examples:
+  undertone demo                                  an English call, in real time
+  undertone demo --language ko                    a Korean one
+  undertone demo --call my.wav --fast --json      a call of yours; the summary as JSON on stdout"""
+
+
+class Job(NamedTuple):
+    """What to show and how."""
+
+    recording: Path
+    language: str
+    engine: str
+    pace: str
+    browser: bool
+    as_json: bool
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Add the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="run a recorded call through the device and the central server, and watch",
+        description="Starts the central server and the device as separate processes, with a recorded call as the line.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--call", type=Path, metavar="FILE", help="a WAV file instead of the shipped call")
+    add_speech_arguments(parser)
+    parser.add_argument("--fast", action="store_true", help="as fast as the machine can, instead of in real time")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the supervisor's page")
+    parser.add_argument("--json", action="store_true", help="the summary as JSON on stdout, all else on stderr")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        import aiohttp  # noqa: F401, PLC0415 - a box has no need of it
+    except ModuleNotFoundError as error:
+        mend = "pip install 'undertone[central]'"
+        raise BadInputError("the demo needs the central server, an extra", mend=mend) from error
+    job = Job(
+        recording=(arguments.call or _shipped(arguments.language)).absolute(),
+        language=arguments.language,
+        engine=arguments.engine,
+        pace="fast" if arguments.fast else "real",
+        browser=not arguments.no_browser,
+        as_json=arguments.json,
+    )
+    get_model(job.language, Recording(job.recording).band, job.engine)
+    with tempfile.TemporaryDirectory(prefix="undertone-demo-") as folder:
+        return asyncio.run(_show(job, Path(folder)))
+
+
+def _shipped(language: str) -> Path:
+    name = SHIPPED.get(language.partition("-")[0])
+    if name is None:
+        mend = f"name a recording with --call, or take one of: {', '.join(SHIPPED)}"
+        raise BadInputError(f"no call in the language {language!r} is shipped", mend=mend)
+    return Path(appliance.__file__).parent / "calls" / name
+
+
+def get_model(language: str, band: Band, engine: str) -> None:
+    """Fetch the first model that hears the call and whose source can be reached, unless it is installed."""
+    named = None if engine == "auto" else engine
+    candidates = [model for model in for_language(model_store.catalogue(), language) if named in (None, model.engine)]
+    wanted = [model for model in candidates if model.hears(band)] or (candidates if named else [])
+    for number, model in enumerate(wanted):
+        if model_store.installed(model.name) or _could_fetch(model, is_last=number == len(wanted) - 1):
+            return
+
+
+def _could_fetch(model: Model, *, is_last: bool) -> bool:
+    try:
+        fetch(model)
+    except BadInputError as error:
+        if is_last:
+            raise
+        sys.stderr.write(f"undertone: {model.name} cannot be had here ({error}); taking the next model\n")
+        return False
+    return True
+
+
+async def _show(job: Job, folder: Path) -> int:
+    from appliance.cli import demo_processes as parts  # noqa: PLC0415 - needs aiohttp
+
+    # SIGTERM ends the demo as Ctrl-C does: the parts stop in order.
+    main = asyncio.current_task()
+    assert main is not None  # noqa: S101 - we are running in it
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+    out = sys.stderr if job.as_json else sys.stdout
+    async with parts.central(folder) as address:
+        out.write(f"supervisor's page: {address}\n")
+        out.flush()
+        _open(job, address)
+        summary = await _watch(job, folder, address, out)
+        if summary is None:
+            return EXIT_TROUBLE
+        print_summary(summary, out)
+        if job.as_json:
+            sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        elif sys.stdin.isatty() and out.isatty():
+            await asyncio.to_thread(input, f"\nThe page still shows the call: {address}\nPress Enter to end. ")
+    return 0
+
+
+def _open(job: Job, address: str) -> None:
+    """Open the page where there is a display."""
+    if job.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        webbrowser.open(address)
+
+
+async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str, Any] | None:
+    """Run the device through the call, showing it, and give the summary; None when the device failed."""
+    from appliance.cli import demo_processes as parts  # noqa: PLC0415 - needs aiohttp
+    from appliance.cli.demo_summary import summarise  # noqa: PLC0415 - only here
+
+    config = parts.write_config(folder, address, job.recording, job.language, job.engine, job.pace)
+    screen: Screen = TerminalScreen(out, address) if out.isatty() else PlainScreen(out)
+    told: dict[str, Any] = {}
+    with contextlib.closing(screen):
+        async with (
+            parts.process(folder, "run", "--config", str(config), "--json") as device,
+            asyncio.TaskGroup() as group,
+        ):
+            feed = group.create_task(parts.read_feed(address, lambda kind, data: _receive(screen, kind, data)))
+            drawing = group.create_task(_refresh(screen))
+            await parts.read_lines(device.stdout, lambda line: _receive_device(screen, told, line))
+            await asyncio.sleep(REFRESH_S)
+            feed.cancel()
+            drawing.cancel()
+    if not told:
+        sys.stderr.write("undertone: the device failed; its message is above\n")
+        return None
+    calls = (await parts.get(address, "/api/calls"))["calls"]
+    stored = (await parts.get(address, f"/api/calls/{parts.DEVICE}/{calls[0]['call']}"))["events"]
+    commit_ms = (await parts.get(address, "/api/stats"))["commit_ms"]["p95"] or 0.0
+    return summarise(stored, commit_ms, told)
+
+
+def _receive_device(screen: Screen, told: dict[str, Any], line: dict[str, Any]) -> None:
+    if "light" in line:
+        screen.show_light(line["light"])
+    told.update(line.get("delivered", {}))
+
+
+def _receive(screen: Screen, kind: str, data: dict[str, Any]) -> None:
+    if kind == "event":
+        screen.show_event(from_json(json.dumps(data["event"])))
+    elif kind == "partial":
+        screen.show_partial(data["who"], data["text"])
+
+
+async def _refresh(screen: Screen) -> None:
+    while True:
+        screen.refresh()
+        await asyncio.sleep(REFRESH_S)
+
+
+def print_summary(summary: dict[str, Any], out: TextIO) -> None:
+    """Print the summary for people."""
+    write = out.write
+    write(f"\n{summary['duration_s']:.1f} s, {summary['language']}, {summary['model'] or 'no speech model'}\n")
+    for turn in summary["transcript"]:
+        write(f"{turn['start_s']:8.2f}  {turn['who']:6}  {turn['text']}\n")
+    for alert in summary["alerts"] or [None]:
+        if alert is None:
+            write("no alerts\n")
+        else:
+            words = "; ".join(evidence["text"] for evidence in alert["evidence"])
+            write(f"alert at {alert['at_s']:.2f} s: {alert['level']}, {alert['rule']} ({words})\n")
+    for gap in summary["gaps"]:
+        write(f"not heard: {gap['who']} {gap['start_s']:.2f} to {gap['end_s']:.2f} s ({gap['reason']})\n")
+    for notice in summary["notices"]:
+        write(f"note: {notice}\n")
+    for name, words in (("final", "end of speech to final at the server"), ("light", "end of phrase to light")):
+        delay = summary["delays_ms"][name]
+        if delay["p50"] is not None:
+            write(f"{words}: median {delay['p50']:.0f} ms, 95 % within {delay['p95']:.0f} ms\n")
+    counts = summary["events"]
+    write(
+        f"events: {counts['committed']} committed, {counts['acknowledged']} acknowledged, {counts['stored']} stored\n"
+    )
+    out.flush()
