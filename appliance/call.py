@@ -125,5 +125,3 @@ class Call:
 
     def _receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> None:
         self._take(self.session.receive_hypothesis(side, hypothesis))
-
-

@@ -11,7 +11,7 @@ _LEVELS: Final = ("normal", "attention", "urgent")
 
 _SUMMARY: Final = """
 SELECT device, call, first_seq, started_at, ended_at, end_reason, end_sample, newest_stored_at, clock_synchronised,
-       line, language, engine, model, utterances, gaps,
+       line, language, engine, model, events, utterances, gaps,
        (SELECT count(*) FROM alerts a WHERE a.device=c.device AND a.call=c.call AND NOT withdrawn),
        (SELECT max(CASE level WHEN 'urgent' THEN 2 WHEN 'attention' THEN 1 ELSE 0 END)
           FROM alerts a WHERE a.device=c.device AND a.call=c.call AND NOT withdrawn)
@@ -39,6 +39,7 @@ class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
     engine: str | None
     model: str | None
+    events: int
     utterances: int
     gaps: int
     alerts: int
@@ -108,8 +109,8 @@ def known_devices(connection: sqlite3.Connection) -> list[KnownDevice]:
 
 def totals(connection: sqlite3.Connection) -> dict[str, Any]:
     """Give how many events are stored, in all and per device, with each device's greatest sequence number."""
-    rows = connection.execute("SELECT device, count(*), max(seq) FROM events GROUP BY device ORDER BY device")
-    devices = {device: {"events": count, "newest_seq": newest} for device, count, newest in rows.fetchall()}
+    rows = connection.execute("SELECT device, sum(events) FROM calls GROUP BY device ORDER BY device").fetchall()
+    devices = {device: {"events": count, "newest_seq": newest_seq(connection, device)} for device, count in rows}
     return {"events": sum(entry["events"] for entry in devices.values()), "devices": devices}
 
 
@@ -120,18 +121,6 @@ def _newest_call(connection: sqlite3.Connection, device: str) -> CallSummary | N
 
 def _summary(row: tuple[Any, ...]) -> CallSummary:
     names = CallSummary.__struct_fields__
-    fields = dict(zip(names[:6], row[:6], strict=True))
-    return CallSummary(
-        **fields,
-        duration_s=seconds(row[6]),
-        newest_stored_at=row[7],
-        clock_synchronised=bool(row[8]),
-        line=row[9],
-        language=row[10],
-        engine=row[11],
-        model=row[12],
-        utterances=row[13],
-        gaps=row[14],
-        alerts=row[15],
-        level=_LEVELS[row[16] or 0],
-    )
+    ready = {name: value for name, value in zip(names, row, strict=True) if name not in {"duration_s", "level"}}
+    ready["clock_synchronised"] = bool(ready["clock_synchronised"])
+    return CallSummary(**ready, duration_s=seconds(row[names.index("duration_s")]), level=_LEVELS[row[-1] or 0])

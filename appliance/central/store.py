@@ -37,7 +37,7 @@ CREATE TABLE calls (
     device TEXT NOT NULL, call TEXT NOT NULL, first_seq INTEGER NOT NULL, started_at TEXT NOT NULL, ended_at TEXT,
     end_reason TEXT, end_sample INTEGER NOT NULL DEFAULT 0, newest_stored_at TEXT NOT NULL,
     clock_synchronised INTEGER NOT NULL, line TEXT, language TEXT, engine TEXT, model TEXT,
-    utterances INTEGER NOT NULL DEFAULT 0, gaps INTEGER NOT NULL DEFAULT 0,
+    events INTEGER NOT NULL DEFAULT 1, utterances INTEGER NOT NULL DEFAULT 0, gaps INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (device, call)
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (started_at);
@@ -199,7 +199,7 @@ def _count(connection: sqlite3.Connection, item: Arrival, stored_at: str) -> Non
     connection.execute(
         "INSERT INTO calls (device, call, first_seq, started_at, end_sample, newest_stored_at, clock_synchronised)"
         " VALUES (?,?,?,?,?,?,?) ON CONFLICT (device, call) DO UPDATE SET first_seq=min(first_seq,excluded.first_seq),"
-        " end_sample=max(end_sample,excluded.end_sample), newest_stored_at=excluded.newest_stored_at",
+        " events=events+1, end_sample=max(end_sample,excluded.end_sample), newest_stored_at=excluded.newest_stored_at",
         (
             *key, envelope.seq, envelope.occurred_at, _whole(event, "end_sample"), stored_at,
             envelope.clock_synchronised,

@@ -119,5 +119,3 @@ def _what(event: Event) -> str:  # noqa: PLR0911 - one answer for each type of e
             return f"[{event.text}]"
         case CallEnded():
             return f"call ended ({event.reason})"
-
-

@@ -168,5 +168,3 @@ def decode_from_device(text: str | bytes) -> FromDevice:
 def decode_from_server(text: str | bytes) -> FromServer:
     """Read a message that a server sent; raises `msgspec.DecodeError` (or its `ValidationError`) with the place."""
     return _from_server.decode(text)
-
-

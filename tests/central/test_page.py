@@ -97,7 +97,7 @@ def test_a_live_call_appears_and_grey_words_become_final_ones(start: Start) -> N
             await partial(device, "this is ridi")
             await expect(card.locator(".last-words.partial")).to_contain_text("this is ridi")
             await card.get_by_role("link", name="desk-1").click()
-            await expect(page).to_have_title("Live call on desk-1 – Undertone")
+            await expect(page).to_have_title("Live call on desk-1 \N{EN DASH} Undertone")
             grey = page.locator(".said.partial")
             await expect(grey).to_have_text("Caller, still speaking: this is ridi")
             await partial(device, "this is ridiculous i have")
@@ -141,7 +141,7 @@ def test_the_button_acknowledges_and_the_light_goes_steady(start: Start) -> None
             await urgent(device, blinking=True)
             await send(device, *dispute())
             async with page_on(central, CALL) as page:
-                await expect(page).to_have_title("(1) Live call on desk-1 – Undertone")
+                await expect(page).to_have_title("(1) Live call on desk-1 \N{EN DASH} Undertone")
                 await expect(page.locator(".lamp")).to_contain_text("Urgent blinking")
                 await page.get_by_role("button", name="I have seen it").click()
                 command = await device.read_until(messages.Command)
@@ -150,7 +150,7 @@ def test_the_button_acknowledges_and_the_light_goes_steady(start: Start) -> None
                 await urgent(device, blinking=False)
                 await expect(page.locator(".lamp")).to_contain_text("Urgent steady")
                 await expect(page.get_by_role("button", name="I have seen it")).to_have_count(0)
-                await expect(page).to_have_title("Live call on desk-1 – Undertone")
+                await expect(page).to_have_title("Live call on desk-1 \N{EN DASH} Undertone")
 
     asyncio.run(run())
 
@@ -193,26 +193,30 @@ def test_the_page_comes_back_after_a_restart_with_nothing_missed_or_doubled(star
 
 def test_a_finished_call_opens_again_and_reads_the_same(start: Start) -> None:
     async def run() -> None:
-        async with start() as central, central.device() as device, reading(device):
-            async with page_on(central, CALL, forgive="404") as page:
-                await device.status("c1")
-                await send(device, *dispute(), ended(70))
-                await device.status(None)
-                await expect(page.locator(".row.end")).to_contain_text("Call ended at 1:10: hung up")
-                live = await page.locator(".rows").inner_text()
-                await page.get_by_role("link", name="Calls").click()
-                row = page.get_by_role("row").nth(1)
-                await expect(row).to_contain_text("desk-1")
-                await expect(row).to_contain_text("1:10")
-                await expect(row).to_contain_text("Urgent")
-                await row.get_by_role("link").click()
-                await expect(page.locator(".row.end")).to_be_visible()
-                assert await page.locator(".rows").inner_text() == live
-                await expect(page).to_have_title("Call on desk-1 – Undertone")
-                await expect(page.locator(".lamp")).to_have_count(0)
-                await page.reload()
-                await expect(page.locator(".row.end")).to_be_visible()
-                assert await page.locator(".rows").inner_text() == live
+        async with (
+            start() as central,
+            central.device() as device,
+            reading(device),
+            page_on(central, CALL, forgive="404") as page,
+        ):
+            await device.status("c1")
+            await send(device, *dispute(), ended(70))
+            await device.status(None)
+            await expect(page.locator(".row.end")).to_contain_text("Call ended at 1:10: hung up")
+            live = await page.locator(".rows").inner_text()
+            await page.get_by_role("link", name="Calls").click()
+            row = page.get_by_role("row").nth(1)
+            await expect(row).to_contain_text("desk-1")
+            await expect(row).to_contain_text("1:10")
+            await expect(row).to_contain_text("Urgent")
+            await row.get_by_role("link").click()
+            await expect(page.locator(".row.end")).to_be_visible()
+            assert await page.locator(".rows").inner_text() == live
+            await expect(page).to_have_title("Call on desk-1 \N{EN DASH} Undertone")
+            await expect(page.locator(".lamp")).to_have_count(0)
+            await page.reload()
+            await expect(page.locator(".row.end")).to_be_visible()
+            assert await page.locator(".rows").inner_text() == live
 
     asyncio.run(run())
 
@@ -335,7 +339,8 @@ FAINT = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !node.checkVisibility() || node.closest("noscript, .unseen, option")) continue;
+    if (!walker.currentNode.data.trim() || !node.checkVisibility()) continue;
+    if (node.closest("noscript, .unseen, option")) continue;
     const [one, other] = [light(read(getComputedStyle(node).color)), light(ground(node))];
     const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
     if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${node.className}: ${walker.currentNode.data}`);

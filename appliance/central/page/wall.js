@@ -42,10 +42,10 @@ function draw(cards, sums, empty) {
 }
 
 function look(device) {
-  const { online, since, last_seen, rtt_ms, faults, call, last_words, partials, newest_call } = device;
+  const { online, last_seen, rtt_ms, faults, call, last_words, partials, newest_call } = device;
   return [
     online,
-    online || (last_seen ?? since),
+    online || last_seen,
     rtt_ms && Math.round(rtt_ms),
     faults,
     call,
@@ -80,9 +80,7 @@ function card(device) {
 function linkState(device) {
   const text = device.online
     ? `Online${device.rtt_ms === null ? "" : ` · ${Math.max(1, Math.round(device.rtt_ms))} ms`}`
-    : device.last_seen
-      ? `Offline since ${moment(device.last_seen)}`
-      : "Never seen";
+    : `Offline since ${moment(device.last_seen)}`;
   return el(
     "p",
     { className: "pill", "data-state": device.online ? "live" : "lost" },
