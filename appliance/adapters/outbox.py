@@ -52,6 +52,7 @@ class Outbox:
         self._tail: deque[Row] = deque(maxlen=TAIL_EVENTS)
         self._tail_after = 0
         self._handed_out = 0
+        self._welcomed = False
         self._log: OutboxLog | None = None
 
     @property
@@ -98,12 +99,12 @@ class Outbox:
         await self._ask(lambda _: None)
 
     async def read_after(self, seq: int, limit: int) -> list[Envelope]:
-        """Give the first `limit` events with a number above `seq`, in order. They count as sent from then on."""
+        """Give the first `limit` events with a number above `seq`, in order. After `resume` they count as sent."""
         if seq >= self._tail_after:
             rows = [row for row in self._tail if row.seq > seq][:limit]
         else:
             rows = await self._ask(lambda log: log.read_after(seq, limit))
-        if rows:
+        if rows and self._welcomed:
             self._handed_out = max(self._handed_out, rows[-1].seq)
         return [envelope(row) for row in rows]
 
@@ -118,11 +119,14 @@ class Outbox:
         """
         handed_out = self._handed_out
         await self._ask(lambda log: log.resume(resume_after, handed_out))
+        self._welcomed = True
         self._tail.clear()
         self._tail_after = self.last_seq
 
     async def stop(self) -> None:
         """Commit everything, close the file and end the thread. Nothing may be appended afterwards."""
+        if self._log is None:
+            return
         with self._bell:
             self._stopping = True
             self._bell.notify()

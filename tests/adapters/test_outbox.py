@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -200,6 +201,36 @@ def test_a_second_program_cannot_open_the_outbox(tmp_path: Path) -> None:
     with_outbox(tmp_path / "outbox.sqlite3", use)
 
 
+def test_an_outbox_that_did_not_start_can_be_stopped(tmp_path: Path) -> None:
+    async def run() -> None:
+        outbox = Outbox(tmp_path, lambda _: None)
+        await outbox.stop()
+        with pytest.raises(BadInputError):
+            await outbox.start()
+        await outbox.stop()
+
+    asyncio.run(run())
+
+
+def test_while_the_disk_does_not_answer_memory_is_bounded_and_what_was_dropped_is_declared(tmp_path: Path) -> None:
+    async def run() -> None:
+        outbox = Outbox(tmp_path / "outbox.sqlite3", lambda _: None, memory_events=5)
+        await outbox.start()
+        disk_answers = threading.Event()
+        stuck = asyncio.create_task(outbox._ask(lambda _: disk_answers.wait(10)))
+        await asyncio.sleep(0.05)
+        for number in range(1, 11):
+            outbox.append(utterance(number))
+        disk_answers.set()
+        assert await stuck
+        events = [envelope.event for envelope in await everything(outbox)]
+        assert [event.get("number") for event in events] == [6, 7, 8, 9, 10, None]
+        assert (events[-1]["reason"], events[-1]["start_s"], events[-1]["end_s"]) == ("outbox_full", 1.0, 6.0)
+        await outbox.stop()
+
+    asyncio.run(run())
+
+
 async def everything_is_fine(outbox: Outbox) -> None:
     await outbox.flush()
 
@@ -208,7 +239,7 @@ def test_a_new_box_moves_its_unsent_events_behind_what_the_server_has(tmp_path: 
     async def use(outbox: Outbox) -> None:
         for number in range(1, 4):
             outbox.append(utterance(number))
-        await outbox.flush()
+        assert len(await everything(outbox)) == 3
         await outbox.resume(5000)
         outbox.append(utterance(4))
         envelopes = await everything(outbox, 5000)
