@@ -14,12 +14,12 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from appliance.adapters import clock
 from appliance.adapters.outbox_salvage import Salvage, set_aside
 from appliance.adapters.outbox_store import SEQ_BLOCK, OutboxStore, is_corrupt, is_disk_full
 from appliance.delivery.envelope import MAX_SEQ, Draft, Row, UnfinishedCall, head
@@ -290,5 +290,4 @@ class OutboxLog:
 
 
 def _undated() -> Draft:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Draft(call=UNKNOWN_CALL, occurred_at=now, clock_synchronised=False, event=b"{}")
+    return Draft(call=UNKNOWN_CALL, occurred_at=clock.utc(), clock_synchronised=clock.is_synchronised(), event=b"{}")

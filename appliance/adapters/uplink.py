@@ -95,6 +95,7 @@ class Uplink:
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._gave_up = False
 
     def show_partial(self, partial: PartialMessage) -> None:
         """Show the newest words of an utterance in progress; sent if there is a connection, never kept."""
@@ -107,7 +108,7 @@ class Uplink:
         self._outbox.news.set()
 
     async def run(self) -> None:
-        """Keep the link up until `stop`."""
+        """Keep the link up until `stop`, then return."""
         self._task = asyncio.current_task()
         waits = self._backoff()
         try:
@@ -117,6 +118,9 @@ class Uplink:
                     waits = self._backoff()
                 self._tell(ending.state, ending.text)
                 await self._pause(next(waits) if ending.wait_s is None else ending.wait_s)
+        except asyncio.CancelledError:
+            if not self._gave_up:
+                raise
         finally:
             self._ended.set()
 
@@ -130,6 +134,7 @@ class Uplink:
             async with asyncio.timeout(within_s):
                 await self._ended.wait()
         except TimeoutError:
+            self._gave_up = True
             self._task.cancel()
             await self._ended.wait()
 

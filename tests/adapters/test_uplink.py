@@ -685,7 +685,7 @@ def test_a_stop_is_bounded_when_the_server_hangs(tmp_path: Path) -> None:
             began = time.monotonic()
             await box.uplink.stop(within_s=0.2)
             assert time.monotonic() - began < 2
-            assert running.done()
+            await running
             await box.outbox.stop()
 
     asyncio.run(run())
