@@ -40,7 +40,9 @@ class Listener:
     def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Request]:
         """Take the next frame and give what the recognizer must hear or end now."""
         loud = self._floor.receive_frame(frame.pcm)
-        return self._requests(self._endpointer.receive_frame(frame, voiced=voiced and loud))
+        changes = self._endpointer.receive_frame(frame, voiced=voiced and loud)
+        # A pause has begun: what is left of the words is decoded while the hangover runs, not after it.
+        return self._requests(changes) if changes else self._flush()
 
     def receive_end(self) -> list[Request]:
         """Take the end of the call."""
