@@ -1,4 +1,4 @@
-"""`python -m appliance` is the same as `undertone`."""
+"""`python -m appliance`: the same program as the console command `undertone`."""
 
 import sys
 
