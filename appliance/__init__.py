@@ -1,1 +1,25 @@
-"""Undertone: the firmware of a box that listens to a call and lights up when it needs help."""
+"""Undertone: the firmware of a box that listens to a call and lights up when it needs help.
+
+The life of one frame, in the order of the functions it passes:
+
+1. `adapters.recording.Recording.frames` reads 20 ms of each side, at 16 kHz, stamped with its sample position; `paced`
+   gives them at the pace of a live line.
+2. `call.Call._listen` asks `adapters.vad.VoiceDetector.is_voiced` and hands the frame to the session.
+3. `session.CallSession.receive_frame` passes it to this side's `speech.listener.Listener`, whose
+   `speech.level.NoiseFloor` and `speech.endpointer.Endpointer` decide whether it belongs to an utterance.
+4. What belongs to one becomes a `speech.recognizer.Hear` request; `adapters.recognizers.SideRecognizer.send` takes it
+   to a worker process (`adapters.recognizer_host`), where `VoskRecognizer` or `MoonshineRecognizer` hears it.
+5. The worker's `Hypothesis` comes back through `CallSession.receive_hypothesis`: `language.redaction.Redactor` takes
+   secrets out, `language.phrases.find_phrases` looks for what the rules wait for, `escalation.ladder.Ladder` raises and
+   clears alerts.
+
+And of one event:
+
+6. `app.Device._receive_outputs` first brings the light up to date (`indicator.patterns.pattern`, `adapters.light`),
+   then hands the event to `adapters.outbox.Outbox.append`, which returns at once.
+7. The outbox's thread gives it a number and commits it (SQLite); `adapters.uplink.Uplink` reads on from what the server
+   has, sends within the window of `delivery.window`, and lets go of what is acknowledged.
+8. At the server `central.ingest` takes it, `central.writer` commits it once, `central.bus` shows it to open pages.
+
+Partial hypotheses and the light are not events: newest wins, nothing is stored.
+"""
