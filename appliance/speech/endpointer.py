@@ -108,10 +108,11 @@ class Endpointer:
         return (self.end_sample - self.start_sample) / FRAME_SAMPLES * FRAME_MS
 
     def _hangover_ms(self) -> float:
-        """Fall from the full hangover at `long_utterance_ms` to the shortest at `longest_utterance_ms`."""
+        """Fall from the full hangover at `long_utterance_ms` to the shortest, and never past the greatest length."""
         s = self._settings
         beyond = (self._length_ms() - s.long_utterance_ms) / (s.longest_utterance_ms - s.long_utterance_ms)
-        return s.hangover_ms - max(0.0, min(1.0, beyond)) * (s.hangover_ms - s.shortest_hangover_ms)
+        hangover_ms = s.hangover_ms - max(0.0, min(1.0, beyond)) * (s.hangover_ms - s.shortest_hangover_ms)
+        return min(hangover_ms, s.longest_utterance_ms - self._length_ms())
 
     def _end(self) -> SpeechEnded:
         ended = SpeechEnded(self.end_sample)
