@@ -2,7 +2,7 @@
 
 import { alertList } from "./alerts.js";
 import { readCall } from "./conversation.js";
-import { el, reconcile } from "./dom.js";
+import { el, reconcile, soon } from "./dom.js";
 import { devices, link, liveSeconds } from "./feed.js";
 import { lamp, lampLook } from "./lamp.js";
 import { timeline } from "./timeline.js";
@@ -69,6 +69,8 @@ export function call(device, name) {
       if (link.state === "live") setTimeout(load, 1000);
     }
   }
+
+  const drawSoon = soon(draw);
 
   function draw() {
     const following = isLive() && words.atEnd();
@@ -161,13 +163,14 @@ export function call(device, name) {
     title: () => `${isLive() ? "Live call" : "Call"} on ${device}`,
     hear(kind, data) {
       if (kind === "snapshot") load();
-      if (kind === "event" && data.device === device && data.call === name) {
+      if (kind !== "snapshot" && data.device !== device) return;
+      if (kind === "event" && data.call === name) {
         entries.set(data.seq, data);
         model = readCall(entries.values());
         missing = false;
       }
-      if (kind === "call" && data.device === device && data.call === name) summary = data;
-      if (["snapshot", "event", "partial", "call", "device"].includes(kind)) draw();
+      if (kind === "call" && data.call === name) summary = data;
+      drawSoon();
     },
     tick,
   };

@@ -1,6 +1,6 @@
 // The list of calls, newest first.
 
-import { el, reconcile } from "./dom.js";
+import { el, reconcile, soon } from "./dom.js";
 import { devices, link } from "./feed.js";
 import { callLink, clock, endReason, languageName, levelName, moment } from "./words.js";
 
@@ -78,6 +78,11 @@ export function calls() {
     );
   }
 
+  const drawSoon = soon(() => {
+    offer();
+    merge([]);
+  });
+
   function show(text) {
     note.textContent = text;
     note.hidden = !text;
@@ -104,8 +109,7 @@ export function calls() {
         load();
       }
       if (kind === "device") {
-        offer();
-        merge([]);
+        drawSoon();
       }
       if (kind === "call" && (!choice.value || choice.value === data.device)) merge([data]);
     },

@@ -14,6 +14,20 @@ export function el(tag, fields = {}, ...children) {
   return node;
 }
 
+/** Give a function that has `draw` called once before the next picture, however often it is called itself: a hundred
+ * busy devices cost no more than the screen can show, and a hidden page costs nothing. */
+export function soon(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}
+
 /** Make the children of `parent` agree with `items`, in order. A child is kept while its `key` and `look` (everything
  * that its picture depends on) stay the same, so that focus, selection and screen readers are not disturbed. */
 export function reconcile(parent, items, key, look, make) {

@@ -1,6 +1,6 @@
 // The wall: one card for each device.
 
-import { el, reconcile } from "./dom.js";
+import { el, reconcile, soon } from "./dom.js";
 import { devices, liveCall, liveSeconds } from "./feed.js";
 import { lamp, lampLook } from "./lamp.js";
 import { callLink, clock, faultText, languageName, moment, sideName } from "./words.js";
@@ -21,7 +21,7 @@ export function wall() {
     root,
     heading,
     title: () => "Wall",
-    hear: (kind) => kind !== "heartbeat" && draw(cards, sums, empty),
+    hear: soon(() => draw(cards, sums, empty)),
     tick: () => tick(cards),
   };
 }
