@@ -73,10 +73,12 @@ class Device:
         self._prepared = prepared
         self._light: Light = light(settings.light)
         self._shown: Pattern | None = None
-        self._link_online = settings.central is None
+        # Until the first attempt has failed there is nothing to tell anybody.
+        self._link_online = True
         self._faults: set[Fault] = set() if prepared.model else {"no_model"}
         self._call: Call | None = None
         self._call_name = ""
+        self._has_ended = False
         self.outbox = Outbox((settings.state or paths.home()) / "outbox.db", self._receive_outbox_fault)
         self.uplink = self._new_uplink()
 
@@ -101,6 +103,7 @@ class Device:
         steps = unpaced(line.frames()) if fast else paced(line.frames())
         await self._call.run(self._noted(steps))
         self._call = None
+        self._has_ended = True
         self._refresh()
         if self.uplink and uplink:
             await self.uplink.stop()
@@ -199,6 +202,8 @@ class Device:
 
     def _receive_link(self, state: LinkState, text: str) -> None:
         log.info("event=link state=%s text=%r", state, text)
+        if self._has_ended:
+            return  # our own goodbye is not a fault
         self._link_online = state == "online"
         self._set_fault("link_refused", present=state == "refused")
         self._refresh()

@@ -165,7 +165,7 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
     calls = (await parts.get(address, "/api/calls"))["calls"]
     stored = (await parts.get(address, f"/api/calls/{parts.DEVICE}/{calls[0]['call']}"))["events"]
     commit_ms = (await parts.get(address, "/api/stats"))["commit_ms"]["p95"] or 0.0
-    return summarise(stored, commit_ms, told)
+    return summarise(stored, commit_ms, told, job.pace)
 
 
 def _receive_device(screen: Screen, told: dict[str, Any], line: dict[str, Any]) -> None:
@@ -203,10 +203,11 @@ def print_summary(summary: dict[str, Any], out: TextIO) -> None:
         write(f"not heard: {gap['who']} {gap['start_s']:.2f} to {gap['end_s']:.2f} s ({gap['reason']})\n")
     for notice in summary["notices"]:
         write(f"note: {notice}\n")
+    pace = "" if summary["pace"] == "real" else " (computing alone: the call was not in real time)"
     for name, words in (("final", "end of speech to final at the server"), ("light", "end of phrase to light")):
         delay = summary["delays_ms"][name]
         if delay["p50"] is not None:
-            write(f"{words}: median {delay['p50']:.0f} ms, 95 % within {delay['p95']:.0f} ms\n")
+            write(f"{words}: median {delay['p50']:.0f} ms, 95 % within {delay['p95']:.0f} ms{pace}\n")
     counts = summary["events"]
     write(
         f"events: {counts['committed']} committed, {counts['acknowledged']} acknowledged, {counts['stored']} stored\n"

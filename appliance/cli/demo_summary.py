@@ -8,11 +8,11 @@ Stored = dict[str, Any]
 """One event as `GET /api/calls/{device}/{call}` gives it: the envelope's fields, `stored_at`, and `event`."""
 
 
-def summarise(stored: Sequence[Stored], commit_ms: float, delivered: dict[str, int]) -> dict[str, Any]:
+def summarise(stored: Sequence[Stored], commit_ms: float, delivered: dict[str, int], pace: str) -> dict[str, Any]:
     """Give the summary of one call.
 
     `commit_ms` is what the server's commit takes, added to `stored_at`; `delivered` holds the device's own counts
-    (`committed`, `acknowledged`).
+    (`committed`, `acknowledged`). With the `pace` "fast" the delays are those of the computing alone: nobody speaks.
     """
     started = _first(stored, "call_started")
     ended = _first(stored, "call_ended")
@@ -24,6 +24,7 @@ def summarise(stored: Sequence[Stored], commit_ms: float, delivered: dict[str, i
         "band": started["band"],
         "rules": started["rules"],
         "duration_s": ended["end_s"],
+        "pace": pace,
         "transcript": transcript(stored),
         "alerts": alerts(stored),
         "gaps": [pick(event, "who", "start_s", "end_s", "reason") for event in _events(stored, "gap")],
