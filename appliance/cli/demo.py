@@ -95,18 +95,19 @@ def get_model(language: str, band: Band, engine: str) -> None:
     named = None if engine == "auto" else engine
     candidates = [model for model in for_language(model_store.catalogue(), language) if named in (None, model.engine)]
     wanted = [model for model in candidates if model.hears(band)] or (candidates if named else [])
-    for number, model in enumerate(wanted):
-        if model_store.installed(model.name) or _could_fetch(model, is_last=number == len(wanted) - 1):
+    for model, instead in zip(wanted, wanted[1:], strict=False):
+        if model_store.installed(model.name) or _could_fetch(model, instead):
             return
+    if wanted:
+        fetch(wanted[-1])
 
 
-def _could_fetch(model: Model, *, is_last: bool) -> bool:
+def _could_fetch(model: Model, instead: Model) -> bool:
+    """Fetch a model for which there is another one, in whose favour one line is said when it cannot be had."""
     try:
-        fetch(model)
-    except BadInputError as error:
-        if is_last:
-            raise
-        sys.stderr.write(f"undertone: {model.name} cannot be had here ({error}); taking the next model\n")
+        fetch(model, say=lambda _: None)
+    except BadInputError:
+        sys.stderr.write(f"undertone: the source of {model.name} cannot be reached; taking {instead.name} instead\n")
         return False
     return True
 
@@ -165,7 +166,7 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
     calls = (await parts.get(address, "/api/calls"))["calls"]
     stored = (await parts.get(address, f"/api/calls/{parts.DEVICE}/{calls[0]['call']}"))["events"]
     commit_ms = (await parts.get(address, "/api/stats"))["commit_ms"]["p95"] or 0.0
-    return summarise(stored, commit_ms, told, job.pace)
+    return {"recording": job.recording.name, **summarise(stored, commit_ms, told, job.pace)}
 
 
 def _receive_device(screen: Screen, told: dict[str, Any], line: dict[str, Any]) -> None:

@@ -30,9 +30,8 @@ def choose_installed(
     candidates = for_language(models, language, named)
     if not candidates:
         known = ", ".join(sorted({tag for model in for_engine(models, named) for tag in model.languages}))
-        raise BadInputError(
-            f"no speech model of the engine {engine!r} knows the language {language!r}", mend=f"take one of: {known}"
-        )
+        of_engine = f" of the engine {engine}" if named else ""
+        raise BadInputError(f"no speech model{of_engine} knows the language {language!r}", mend=f"take one of: {known}")
     hearing = [model for model in candidates if model.hears(band)]
     if not hearing and engine == "auto":
         return Choice(None, (_nothing_hears(language, band),))
