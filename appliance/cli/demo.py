@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -95,7 +96,7 @@ def get_model(language: str, band: Band, engine: str) -> None:
     named = None if engine == "auto" else engine
     candidates = [model for model in for_language(model_store.catalogue(), language) if named in (None, model.engine)]
     wanted = [model for model in candidates if model.hears(band)] or (candidates if named else [])
-    for model, instead in zip(wanted, wanted[1:], strict=False):
+    for model, instead in itertools.pairwise(wanted):
         if model_store.installed(model.name) or _could_fetch(model, instead):
             return
     if wanted:
