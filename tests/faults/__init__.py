@@ -1,0 +1,1 @@
+"""What must survive: the real programs as processes, with real speech models, while something breaks."""

@@ -1,0 +1,52 @@
+"""Short lines, cut out of the shipped calls."""
+
+import wave
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+SHORT_TURNS = (("caller", 16.1, 18.3), ("caller", 24.0, 26.4), ("agent", 36.1, 38.3), ("agent", 44.0, 46.2))
+"""Of `delivery_ok`: each recognised in well under a second."""
+
+PAUSE_S = 0.8
+
+
+def shipped(name: str) -> Path:
+    return Path(str(resources.files("appliance"))) / "calls" / f"{name}.wav"
+
+
+def cut(name: str, start_s: float, end_s: float, folder: Path) -> Path:
+    """Cut a piece out of a shipped call, with both its channels."""
+    with wave.open(str(shipped(name))) as call:
+        rate_hz, sides = call.getframerate(), call.getnchannels()
+        call.setpos(round(start_s * rate_hz))
+        return _write(folder / f"{name}-cut.wav", call.readframes(round((end_s - start_s) * rate_hz)), rate_hz, sides)
+
+
+def short_turns(folder: Path) -> Path:
+    """String short utterances together on one channel, so that a device needs one worker and soon has words."""
+    with wave.open(str(shipped("delivery_ok"))) as call:
+        rate_hz = call.getframerate()
+        sides = np.frombuffer(call.readframes(call.getnframes()), "<i2").reshape(-1, 2)
+    pieces = []
+    for who, start_s, end_s in SHORT_TURNS:
+        channel = ("agent", "caller").index(who)
+        pieces += [sides[round(start_s * rate_hz) : round(end_s * rate_hz), channel]]
+        pieces += [np.zeros(round(PAUSE_S * rate_hz), "<i2")]
+    return _write(folder / "short_turns.wav", np.concatenate(pieces).tobytes(), rate_hz, channels=1)
+
+
+def without_a_model(folder: Path) -> Path:
+    """Give a line that no Korean model hears, for what does not depend on words: it starts at once."""
+    with wave.open(str(shipped("delivery_ok"))) as call:
+        return _write(folder / "without_a_model.wav", call.readframes(10 * call.getframerate()), call.getframerate(), 2)
+
+
+def _write(file: Path, pcm: bytes, rate_hz: int, channels: int) -> Path:
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(channels)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(pcm)
+    return file
