@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
+import json
 import logging
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 import websockets
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
 from appliance.central import credentials
 from appliance.delivery import messages
 
 from .conftest import Start
-from .rig import FAST, Central, FakeDevice, eventually, hello
+from .rig import FAST, Central, FakeDevice, central_in, eventually, hello
 from .script import ended, enveloped, said, started
 
 
@@ -180,6 +185,8 @@ def test_a_new_connection_replaces_the_old_one(start: Start) -> None:
         (event_text(seq=2**53), "$.envelope.seq"),
         (event_text(event={"n": 7}).replace("7", "1e999"), "range"),
         ('{"type":"event","envelope":{"seq":1,"event":{"x":' + "[" * 30_000, "recursion"),
+        (event_text(call="half").replace("half", "\\ud800"), "surrogate"),
+        (event_text(event={"half": 1}).replace("half", "\\udc00"), "surrogate"),
         (b"\x00\x01", "text"),
         (messages.encode(hello()), "before"),
     ],
@@ -332,5 +339,56 @@ def test_a_thousand_events_beyond_the_window_arrive_all_the_same(start: Start) -
                 )
             await device.read_acked(1000)
             assert (await central.get("/api/stats"))["events"] == 1000
+
+    asyncio.run(run())
+
+
+fields = st.dictionaries(
+    st.text(max_size=4) | st.sampled_from(["type", "end_sample", "alert"]), st.none() | st.integers()
+)
+shapes = st.sampled_from(["event", "partial", "status", "result", "pong", "bye", "hello", "?"]).flatmap(
+    lambda kind: st.fixed_dictionaries(
+        {"type": st.just(kind)},
+        optional={
+            "envelope": st.fixed_dictionaries(
+                {
+                    "seq": st.integers(-9, 10**6) | st.integers(2**53),
+                    "call": st.text(max_size=5) | st.none(),
+                    "occurred_at": st.text(max_size=5),
+                    "clock_synchronised": st.booleans(),
+                    "event": fields,
+                }
+            ),
+            "id": st.integers() | st.text(max_size=3),
+            "ok": st.booleans(),
+            "reason": st.sampled_from(["stopping", "revoked", "bored"]),
+            "call": st.text(max_size=3) | st.none(),
+            "who": st.sampled_from(["agent", "caller", "nobody"]),
+            "utterance": st.integers(0, 5),
+            "text": st.text(max_size=5),
+            "start_sample": st.integers(0, 9),
+            "end_sample": st.integers(0, 9),
+            "level": st.sampled_from(["normal", "urgent"]),
+            "blinking": st.booleans(),
+        },
+    )
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(shapes.map(json.dumps) | st.text(max_size=20), min_size=1, max_size=8))
+def test_whatever_a_device_sends_the_server_goes_on_and_keeps_the_next_event(texts: list[str]) -> None:
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with central_in(Path(folder)) as central:
+                with contextlib.suppress(websockets.ConnectionClosed):
+                    async with central.device() as device:
+                        for text in texts:
+                            await device.socket.send(text)
+                async with central.device() as device:
+                    seq = device.acked + 1
+                    await device.send_event(seq, started())
+                    await device.read_acked(seq)
+                assert (await central.get("/api/stats"))["fault"] == ""
 
     asyncio.run(run())

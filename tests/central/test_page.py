@@ -118,7 +118,7 @@ def test_phrases_are_marked_inside_the_words_and_gaps_and_alerts_are_told(start:
                 await expect(page.locator("mark")).to_have_text(
                     ["waiting for twenty minutes", "speak to your supervisor", "cancel my account"]
                 )
-                await expect(page.locator(".row.gap")).to_contain_text("Not heard: Caller 0:26")
+                await expect(page.locator(".row.gap")).to_contain_text("Not heard: Caller at 0:26 for 3.5 s")
                 await expect(page.locator(".row.notice")).to_contain_text("The line is a narrow one.")
                 await expect(page.locator(".row.silence")).to_contain_text("19 s without words")
                 both = page.locator(".row", has=page.locator(".said[data-who=agent]")).filter(

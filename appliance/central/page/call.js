@@ -42,6 +42,7 @@ export function call(device, name) {
   let summary = null;
   let model = readCall([]);
   let missing = false;
+  let wasLive = false;
   let asked = 0;
 
   const state = () => devices.get(device);
@@ -73,7 +74,8 @@ export function call(device, name) {
   const drawSoon = soon(draw);
 
   function draw() {
-    const following = isLive() && words.atEnd();
+    const following = (wasLive || isLive()) && words.atEnd();
+    wasLive = isLive();
     words.draw(model, partials());
     alerts.draw(model);
     tick();
@@ -89,7 +91,7 @@ export function call(device, name) {
 
   function factsOf() {
     if (!summary) return isLive() ? "The call has just begun" : "Reading…";
-    const engine = [summary.engine, summary.model].filter(Boolean).join(" ");
+    const engine = summary.model || summary.engine;
     const phase = isLive()
       ? state().online
         ? `In progress, ${clock(length())}`

@@ -2,7 +2,7 @@
 
 import { el, reconcile } from "./dom.js";
 import { piecesOf, rowsOf } from "./conversation.js";
-import { clock, endReason, gapReason, levelName, sideName, spoken, title } from "./words.js";
+import { clock, endReason, gapReason, lasting, levelName, sideName, spoken, title } from "./words.js";
 
 const NEAR_END_PX = 160;
 
@@ -60,7 +60,7 @@ const ROWS = {
         "p",
         {},
         el("strong", {}, `Not heard${item.who === "both" ? "" : `: ${sideName(item.who)}`}`),
-        ` ${clock(item.start_s)}–${clock(item.end_s)}, ${gapReason(item.reason)}`,
+        ` at ${clock(item.start_s)} for ${lasting(item.end_s - item.start_s)}, ${gapReason(item.reason)}`,
       ),
     ),
   notice: ({ item }) => el("li", { className: "row notice" }, el("p", {}, el("strong", {}, "Notice"), ` ${item.text}`)),

@@ -16,10 +16,12 @@ const ENDS = {
   interrupted: "the device was interrupted",
 };
 const FAULTS = {
-  outbox_full: "its storage is full",
-  recognizer_lost: "the recogniser is restarting",
+  line_lost: "the phone line is gone",
   line_deaf: "it hears nothing on the line",
-  offline: "it cannot reach the server",
+  no_model: "no speech model hears this line",
+  recognizer_lost: "the recogniser is restarting",
+  outbox_broken: "its disk fails, this call may not be kept",
+  outbox_full: "its storage is full, this call may not be kept",
 };
 
 export const levelName = (level) => LEVELS[level] ?? level;
@@ -53,6 +55,9 @@ export function spoken(seconds) {
   const rest = `${whole % 60} s`;
   return minutes ? `${minutes} min ${rest}` : rest;
 }
+
+/** A short span in words, exact enough for a hole of a tenth of a second. */
+export const lasting = (seconds) => (seconds < 10 ? `${seconds.toFixed(1)} s` : spoken(seconds));
 
 /** A UTC text as local date and time; the date is left out today. */
 export function moment(text) {
