@@ -8,6 +8,9 @@ import msgspec
 
 _AGAINST: Final[dict[str, Callable[[float, float], bool]]] = {"<=": operator.le, ">=": operator.ge}
 
+HEADINGS: Final = ("name", "value", "unit", "peer", "peer value", "ratio", "bar", "holds")
+_NUMBERS: Final = {"value", "peer value", "ratio"}
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One figure.
@@ -29,10 +32,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def row(name: str, value: float, unit: str, *, peer: str = "", peer_value: float | None = None, bar: str = "") -> Row:
     """Give a row with its ratio and whether it clears its bar.
 
-    `bar` is "value <= X", "value >= X", "ratio <= X" or "ratio >= X", or empty.
+    `bar` is "value <= X", "value >= X", "ratio <= X" or "ratio >= X", or several joined by " and ", or empty.
     """
     ratio = value / peer_value if peer_value else None
-    holds = _holds(bar, value, ratio) if bar else None
+    holds = all(_holds(part, value, ratio) for part in bar.split(" and ")) if bar else None
     return Row(name=name, value=value, unit=unit, peer=peer, peer_value=peer_value, ratio=ratio, bar=bar, holds=holds)
 
 
@@ -42,8 +45,10 @@ def as_json(rows: Sequence[Row]) -> str:
 
 
 def as_text(rows: Sequence[Row]) -> str:
-    """Give the rows as lines for people."""
-    return "\n".join(_line(each) for each in rows)
+    """Give the rows as a table for people."""
+    lines = [HEADINGS, *map(_cells, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return "\n".join(_line(line, widths) for line in lines)
 
 
 def _holds(bar: str, value: float, ratio: float | None) -> bool:
@@ -52,10 +57,19 @@ def _holds(bar: str, value: float, ratio: float | None) -> bool:
     return measured is not None and _AGAINST[against](measured, float(limit))
 
 
-def _line(each: Row) -> str:
-    text = f"{each.name}: {each.value:,.6g} {each.unit}"
-    if each.peer_value is not None and each.ratio is not None:
-        text += f", {each.ratio:.3g} x {each.peer} ({each.peer_value:,.6g})"
-    if each.bar:
-        text += f", bar {each.bar}: {'holds' if each.holds else 'DOES NOT HOLD'}"
-    return text
+def _cells(each: Row) -> tuple[str, ...]:
+    holds = {None: "", True: "yes", False: "NO"}[each.holds]
+    numbers = [_number(value) for value in (each.value, each.peer_value, each.ratio)]
+    return (each.name, numbers[0], each.unit, each.peer, numbers[1], numbers[2], each.bar, holds)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.4g}"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
+        for heading, cell, width in zip(HEADINGS, cells, widths, strict=True)
+    ]
+    return "  ".join(padded).rstrip()

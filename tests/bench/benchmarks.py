@@ -1,0 +1,29 @@
+"""The benchmarks by name, and how they are run one after the other."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from tests.bench import bench_latency, bench_memory, bench_outbox, bench_recognition
+from tests.bench.options import Options, SkippedError, say
+from tests.bench.rows import Row, as_json, as_text
+
+__all__ = ["BENCHMARKS", "Options", "as_json", "as_text", "run"]
+
+BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
+    "recognition": bench_recognition.rows,
+    "latency": bench_latency.rows,
+    "memory": bench_memory.rows,
+    "outbox": lambda _options: bench_outbox.rows(),
+}
+
+
+def run(names: Sequence[str], options: Options) -> list[Row]:
+    """Run these benchmarks, all with none named; one that cannot run here says why and gives no rows."""
+    rows: list[Row] = []
+    for name in names or BENCHMARKS:
+        say(f"{name}:")
+        try:
+            rows += BENCHMARKS[name](options)
+        except SkippedError as why:
+            say(f"{name} skipped: {why}; {why.mend}")
+    return rows
