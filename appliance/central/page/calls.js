@@ -22,7 +22,7 @@ export function calls() {
     },
   });
   const heading = el("h1", { tabIndex: -1 }, "Calls");
-  const columns = ["Started", "Device", "Duration", "Language", "Highest level", "Alerts", "End"];
+  const columns = ["Started", "Highest level", "Device", "Duration", "Language", "Alerts", "End"];
   const root = el(
     "div",
     { className: "calls" },
@@ -133,10 +133,10 @@ function row(call) {
       { scope: "row" },
       el("a", { href: callLink(call.device, call.call), "data-focus": "open" }, moment(call.started_at) + trusted),
     ),
+    el("td", {}, el("span", { className: "tag", "data-level": call.level }, levelName(call.level))),
     el("td", {}, call.device),
     el("td", { className: "number" }, clock(call.duration_s)),
     el("td", {}, languageName(call.language)),
-    el("td", {}, el("span", { className: "tag", "data-level": call.level }, levelName(call.level))),
     el("td", { className: "number" }, String(call.alerts)),
     el(
       "td",
