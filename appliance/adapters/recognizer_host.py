@@ -15,8 +15,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -44,11 +45,13 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     new_recognizer = _prepare(engine, Path(folder))
     control = socket.socket(fileno=int(descriptor))
-    control.sendall(READY)
+    with suppress(ConnectionError):  # the device may be gone by now
+        control.sendall(READY)
     while (line := _receive_socket(control)) is not None:
         if os.fork() == 0:
             control.close()
-            _serve(line, new_recognizer())
+            with suppress(ConnectionError):  # the device was killed
+                _serve(line, new_recognizer())
             # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
             os._exit(0)
         line.close()
@@ -84,17 +87,21 @@ def _receive_socket(control: socket.socket) -> socket.socket | None:
 def _serve(line: socket.socket, recognizer: Recognizer) -> None:
     stream = line.makefile("rb")
     until_sample = 0
-    while head := stream.read(LENGTH_BYTES):
-        request = _requests.decode(stream.read(int.from_bytes(head, "little")))
+    while (request := _receive_request(stream)) is not None:
         if isinstance(request, Hear):
             until_sample = request.sample + len(request.pcm) // 2
             words = recognizer.hear(request.sample, request.pcm)
         else:
             words = recognizer.end_utterance()
-        try:
-            line.sendall(pack(Hypothesis(request.utterance, not isinstance(request, Hear), until_sample, words)))
-        except ConnectionError:
-            return
+        line.sendall(pack(Hypothesis(request.utterance, not isinstance(request, Hear), until_sample, words)))
+
+
+def _receive_request(stream: BinaryIO) -> Request | None:
+    """Wait for the next request; None when the device is gone, perhaps in the middle of one."""
+    head = stream.read(LENGTH_BYTES)
+    size = int.from_bytes(head, "little")
+    body = stream.read(size)
+    return _requests.decode(body) if len(head) == LENGTH_BYTES and len(body) == size else None
 
 
 if __name__ == "__main__":
