@@ -25,7 +25,7 @@ def cut(name: str, start_s: float, end_s: float, folder: Path) -> Path:
 
 
 def short_turns(folder: Path) -> Path:
-    """String short utterances together on one channel, so that a device needs one worker and soon has words."""
+    """Put short utterances together on one channel, so that a device needs one worker and soon has words."""
     with wave.open(str(shipped("delivery_ok"))) as call:
         rate_hz = call.getframerate()
         sides = np.frombuffer(call.readframes(call.getnframes()), "<i2").reshape(-1, 2)
