@@ -25,7 +25,7 @@ def words_of(feed: list[News], who: str, after_s: float) -> list[News]:
     ]
 
 
-def kill_while_talking(site: Site, device: Program, feed: list[News], who: str) -> float:
+def kill_while_talking(device: Program, feed: list[News], who: str) -> float:
     """Kill the worker of a side as soon as it has words of an utterance; give the moment."""
     wait_for(lambda: words_of(feed, who, 0.0))
     recognizer_workers(device)[("agent", "caller").index(who)].kill()
@@ -43,7 +43,7 @@ def test_a_worker_killed_in_an_utterance_is_back_and_the_hole_is_declared(
     site.start_server()
     with feed_of(site) as feed:
         device = site.start_device(site.config(recordings.cut(call, start_s, end_s, site.folder), language=language))
-        killed_at_s = kill_while_talking(site, device, feed, "agent")
+        killed_at_s = kill_while_talking(device, feed, "agent")
         wait_for(lambda: FAULT in device.light(), 1.0)
         back = wait_for(lambda: words_of(feed, "agent", killed_at_s))[0]
         assert back.at_s - killed_at_s < BACK_S
