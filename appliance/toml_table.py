@@ -158,7 +158,7 @@ def _syntax_error(message: str, source: str, text: str) -> BadInputError:
     return BadInputError(f"not valid TOML: {what}", where=f"{source}, line {line}", mend=mend)
 
 
-_HEADER: Final = re.compile(r"\s*\[([^\[\]\"#]+)\]")
+_HEADER: Final = re.compile(r"\s*\[{1,2}([^\[\]\"#]+)\]")
 _KEY: Final = re.compile(r"\s*([\w\-.\"]+)\s*=")
 
 
