@@ -81,7 +81,7 @@ class ScriptedRecognizer:
 
     def end_utterance(self) -> tuple[Word, ...]:
         """See `Recognizer`."""
-        words = self._between(lambda word: word.start_sample)
+        words = self._between(lambda word: word.start_sample) if self._start_sample is not None else ()
         self._start_sample, self._said = None, ()
         return words
 
