@@ -35,13 +35,14 @@ class MoonshineRecognizer:
         self._decoded_samples = 0
         self._partial: tuple[str, ...] = ()
 
-    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
+    def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
         """See `Recognizer`."""
         if self._start_sample is None:
             self._start_sample = sample
         self._audio += pcm
         del self._audio[: -2 * samples(LONGEST_MS)]
-        if self._heard_samples - self._decoded_samples < samples(PARTIAL_EVERY_MS):
+        is_due = self._heard_samples - self._decoded_samples >= samples(PARTIAL_EVERY_MS)
+        if not wants_partial or not is_due:
             return None
         self._decoded_samples = self._heard_samples
         words = self._decode()

@@ -90,7 +90,7 @@ def _serve(line: socket.socket, recognizer: Recognizer) -> None:
     while (request := _receive_request(stream)) is not None:
         if isinstance(request, Hear):
             until_sample = request.sample + len(request.pcm) // 2
-            words = recognizer.hear(request.sample, request.pcm)
+            words = recognizer.hear(request.sample, request.pcm, wants_partial=request.wants_partial)
         else:
             words = recognizer.end_utterance()
         line.sendall(pack(Hypothesis(request.utterance, not isinstance(request, Hear), until_sample, words)))

@@ -29,6 +29,9 @@ MAX_UNANSWERED: Final = 4
 MAX_WAITING_MS: Final = 10_000
 """Audio that may wait for a recognizer. More behind than this, what it says is no longer news; the oldest goes."""
 
+KEPT_WAITING_MS: Final = 5_000
+"""What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
+
 RESTART_DELAYS_S: Final = (0.0, 0.2, 1.0, 5.0)
 """Before each further attempt in a row: at once for an accident, ever slower for a recognizer that can't live."""
 
@@ -140,7 +143,10 @@ class SideRecognizer:
         """Keep a worker running and exchange messages with it until cancelled."""
         failures = 0
         while True:
-            await asyncio.sleep(RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)])
+            await asyncio.sleep(KEPT_WAITING_MS: Final = 5_000
+"""What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
+
+RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)])
             answers = 0
             try:
                 reader, writer = await self._host.connect()
@@ -173,6 +179,7 @@ class SideRecognizer:
                 self._unanswered.append(request)
                 if isinstance(request, Hear):
                     self._until_sample = request.sample + len(request.pcm) // 2
+                    request = msgspec.structs.replace(request, wants_partial=not self._waiting)
                 writer.write(pack(request))
             await self._changed.wait()
 
@@ -196,10 +203,12 @@ class SideRecognizer:
 
     def _drop_oldest(self) -> None:
         audio = [request for request in self._waiting if isinstance(request, Hear)]
-        while audio and audio[-1].sample - audio[0].sample > samples(MAX_WAITING_MS):
-            oldest = audio.pop(0)
-            self._waiting.remove(oldest)
-            self._on_behind(self.side, oldest.sample, oldest.sample + len(oldest.pcm) // 2)
+        if not audio or audio[-1].sample - audio[0].sample <= samples(MAX_WAITING_MS):
+            return
+        late = [request for request in audio if audio[-1].sample - request.sample > samples(KEPT_WAITING_MS)]
+        for request in late:
+            self._waiting.remove(request)
+        self._on_behind(self.side, late[0].sample, late[-1].sample + len(late[-1].pcm) // 2)
 
 
 async def _read(reader: asyncio.StreamReader) -> Hypothesis | None:

@@ -28,7 +28,8 @@ BLOCK_MS: Final = 100
 class Recording:
     """A WAV file as a line with one or two sides.
 
-    `sides` names the channels in their order; empty takes the usual ones. Raises `BadInputError` for a file that cannot be read as a call.
+    `sides` names the channels in their order; empty takes the usual ones. Raises `BadInputError`
+    for a file that cannot be read as a call.
     """
 
     def __init__(self, path: Path, sides: tuple[Side, ...] = ()) -> None:

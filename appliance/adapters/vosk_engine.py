@@ -30,7 +30,7 @@ class VoskRecognizer:
         self._heard_before = 0
         self._partial = ""
 
-    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
+    def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
         """See `Recognizer`. The words of a partial have estimated times, for Vosk gives none yet."""
         if self._start_sample is None:
             self._start_sample, self._heard_before = sample, self._heard_samples
@@ -38,6 +38,8 @@ class VoskRecognizer:
         self._until_sample = sample + len(pcm) // 2
         # Its answer says whether Vosk would end the utterance here; ours is the endpointer's decision.
         self._kaldi.AcceptWaveform(pcm)
+        if not wants_partial:
+            return None
         text = json.loads(self._kaldi.PartialResult()).get("partial", "")
         if text == self._partial:
             return None

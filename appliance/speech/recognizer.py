@@ -14,12 +14,16 @@ from appliance.speech.frames import Side
 
 
 class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The next audio of utterance `utterance`: 16-bit mono at `SAMPLE_RATE_HZ`, first sample at `sample`."""
+    """The next audio of utterance `utterance`: 16-bit mono at `SAMPLE_RATE_HZ`, first sample at `sample`.
+
+    `wants_partial` is false where more audio waits already: partial words are what a slow box can do without.
+    """
 
     side: Side
     utterance: int
     sample: int
     pcm: bytes
+    wants_partial: bool = True
 
 
 class EndUtterance(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -48,8 +52,8 @@ class Hypothesis(msgspec.Struct, frozen=True, array_like=True):
 class Recognizer(Protocol):
     """One engine listening to one side; calls come in the order of the audio."""
 
-    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
-        """Take the next audio of the current utterance; give the partial words when they are due and new."""
+    def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
+        """Take the next audio of the current utterance; give the partial words when wanted, due and new."""
 
     def end_utterance(self) -> tuple[Word, ...]:
         """Give the final words of the current utterance; what is heard next begins another one."""
@@ -68,13 +72,13 @@ class ScriptedRecognizer:
         self._until_sample = 0
         self._said: tuple[Word, ...] = ()
 
-    def hear(self, sample: int, pcm: bytes) -> tuple[Word, ...] | None:
+    def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
         """See `Recognizer`."""
         if self._start_sample is None:
             self._start_sample = sample
         self._until_sample = sample + len(pcm) // 2
         words = self._between(lambda word: word.end_sample)
-        if words == self._said:
+        if not wants_partial or words == self._said:
             return None
         self._said = words
         return words
