@@ -143,10 +143,7 @@ class SideRecognizer:
         """Keep a worker running and exchange messages with it until cancelled."""
         failures = 0
         while True:
-            await asyncio.sleep(KEPT_WAITING_MS: Final = 5_000
-"""What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
-
-RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)])
+            await asyncio.sleep(RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)])
             answers = 0
             try:
                 reader, writer = await self._host.connect()
