@@ -19,6 +19,7 @@ from appliance.adapters.light import Light, light
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.adapters.recording import paced, unpaced
+from appliance.adapters.tasks import task_group
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.uplink_server import Server
 from appliance.call import Call
@@ -90,10 +91,17 @@ class Device:
 
     async def run(self) -> None:
         """Run the uplink, and one call from the line's first frame to its last."""
-        uplink = asyncio.create_task(self.uplink.run(), name="uplink") if self.uplink else None
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
+        async with task_group() as group:
+            if self.uplink:
+                group.create_task(self.uplink.run(), name="uplink")
+            await self._run_call()
+            if self.uplink:
+                await self.uplink.stop()
+
+    async def _run_call(self) -> None:
         self._call_name = f"{clock.utc().replace(':', '').replace('-', '')[:15]}Z-{secrets.token_hex(4)}"
         line = self._prepared.line
         fast = self._settings.line.pace == "fast"
@@ -105,9 +113,6 @@ class Device:
         self._call = None
         self._has_ended = True
         self._refresh()
-        if self.uplink and uplink:
-            await self.uplink.stop()
-            await uplink
 
     async def _noted(self, steps: AsyncIterator[tuple[Frame, ...]]) -> AsyncIterator[tuple[Frame, ...]]:
         """Say when the first frame was heard: from then on the box is not deaf."""

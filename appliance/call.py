@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from appliance.adapters.recognizers import RecognizerHost, SideRecognizer
+from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
 from appliance.events import SAMPLE_RATE_HZ
 from appliance.session import CallSession, EndReason, Output
@@ -50,22 +51,18 @@ class Call:
 
     async def run(self, steps: AsyncIterator[tuple[Frame, ...]]) -> None:
         """Run the call from its first frame until the line ends or `stop` is called."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                workers = [
-                    group.create_task(recognizer.run(), name=f"recognizer-{side}")
-                    for side, recognizer in self._recognizers.items()
-                ]
-                self._take(self.session.begin())
-                reason = await self._listen(steps)
-                self._take(self.session.hang_up())
-                await self._wait_for_finals()
-                self._take(self.session.end(reason))
-                for worker in workers:
-                    worker.cancel()
-        except ExceptionGroup as failures:
-            # Whatever broke first is the reason; the rest was cancelled with it.
-            raise failures.exceptions[0] from None
+        async with task_group() as group:
+            workers = [
+                group.create_task(recognizer.run(), name=f"recognizer-{side}")
+                for side, recognizer in self._recognizers.items()
+            ]
+            self._take(self.session.begin())
+            reason = await self._listen(steps)
+            self._take(self.session.hang_up())
+            await self._wait_for_finals()
+            self._take(self.session.end(reason))
+            for worker in workers:
+                worker.cancel()
 
     def stop(self) -> None:
         """End the call at the next frame, as the device stops."""
