@@ -80,7 +80,10 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     get_model(job.language, Recording(job.recording).band, job.engine)
     with tempfile.TemporaryDirectory(prefix="undertone-demo-") as folder:
-        return asyncio.run(_show(job, Path(folder)))
+        try:
+            return asyncio.run(_show(job, Path(folder)))
+        except asyncio.CancelledError:  # by SIGTERM, see `_show`
+            raise KeyboardInterrupt from None
 
 
 def _shipped(language: str) -> Path:
