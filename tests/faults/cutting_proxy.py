@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+PIECE_BYTES = 1024
+PAUSE_S = 0.01
+"""A slow line: acknowledgements come back while events are still on their way."""
+
 
 @dataclass
 class CuttingProxy:
@@ -29,8 +33,8 @@ class CuttingProxy:
             to_client.transport.abort()
             return
         ways = [
-            asyncio.create_task(self._pass(client, to_server, self.chance.randrange(300, 12_000))),
-            asyncio.create_task(self._pass(server, to_client, self.chance.randrange(150, 1_500))),
+            asyncio.create_task(self._pass(client, to_server, self.chance.randrange(300, 20_000))),
+            asyncio.create_task(self._pass(server, to_client, self.chance.randrange(200, 3_000))),
         ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
@@ -40,7 +44,7 @@ class CuttingProxy:
         to_client.transport.abort()
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, budget_bytes: int) -> None:
-        while data := await source.read(2048):
+        while data := await source.read(PIECE_BYTES):
             if self.cutting and len(data) > budget_bytes:
                 self.cuts += 1
                 if self.chance.random() < 0.5:
@@ -50,6 +54,7 @@ class CuttingProxy:
             budget_bytes -= len(data)
             sink.write(data)
             await sink.drain()
+            await asyncio.sleep(PAUSE_S)
 
 
 @contextmanager

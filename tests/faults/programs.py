@@ -77,11 +77,11 @@ class Site:
     folder: Path
     port: int
     mark: str = field(default_factory=lambda: f"{os.getpid()}-{time.monotonic_ns()}")
-    started: int = 0
+    started: list[Program] = field(default_factory=list)
 
     def start(self, *arguments: str, **environment: str) -> Program:
-        self.started += 1
-        out, err = (self.folder / f"{self.started:03}-{arguments[0]}.{kind}" for kind in ("out", "err"))
+        name = f"{arguments[0]}-{time.monotonic_ns()}"
+        out, err = (self.folder / f"{name}.{kind}" for kind in ("out", "err"))
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-m", "appliance", *arguments],
@@ -92,7 +92,9 @@ class Site:
                 env=os.environ | {MARK: self.mark} | environment,
                 start_new_session=True,
             )
-        return Program(process, out, err)
+        program = Program(process, out, err)
+        self.started.append(program)
+        return program
 
     def start_server(self) -> Program:
         """Start the central server and wait until it listens."""
@@ -177,6 +179,8 @@ def site_in(folder: Path) -> Iterator[Site]:
         for process in site.left_over():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        for program in site.started:
+            program.process.wait()
 
 
 def recognizer_host(device: Program) -> psutil.Process:

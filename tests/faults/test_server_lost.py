@@ -1,5 +1,7 @@
 """The central server is not there, dies, and comes back; the call and the light go on."""
 
+import signal
+
 import pytest
 
 from . import recordings
@@ -40,12 +42,12 @@ def test_a_server_that_comes_late_dies_and_comes_back_has_everything_in_the_end(
 
     site.start_server()
     wait_for(lambda: is_online(device), BACK_S)
-    assert device.end() == 0
+    assert device.end(signal.SIGTERM) == 0
     stored = at_server(site)
     assert_once_and_in_order(stored)
     assert delivered(device) == {"committed": len(stored), "acknowledged": len(stored)}
     assert [event["rule"] for event in of_type(stored, "alert")] == ["called_before"]
-    assert stored[-1].event["reason"] == "on_hook"
+    assert stored[-1].event["reason"] == "stopped"
     assert not of_type(stored, "gap")
 
 
@@ -53,7 +55,7 @@ def test_what_a_call_without_any_server_left_goes_out_in_the_next_run(site: Site
     config = site.config(recordings.short_turns(site.folder), pace="fast")
     lonely = site.start_device(config)
     assert lonely.end() == 0
-    assert all("offline" in light for light in lonely.lights())
+    assert is_offline(lonely)
     waiting = in_outbox(site.state(), site.folder / "copy")
     assert delivered(lonely) == {"committed": len(waiting), "acknowledged": 0}
     assert len(of_type(waiting, "utterance")) >= 4
