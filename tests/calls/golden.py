@@ -1,0 +1,88 @@
+"""The shipped calls, run through the real program, and what comes out as readable text.
+
+`python -m tests.calls.golden` writes each call's `expected.txt` anew, after a change that is meant to change them. Look
+at the difference before you keep it.
+"""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+HERE: Final = Path(__file__).parent
+CALLS: Final = {"billing_dispute": "en", "delivery_ok": "en", "billing_ko_16k": "ko"}
+
+AT_ONCE: Final = 2
+"""Each replay keeps about one core busy."""
+
+Row = dict[str, Any]
+
+
+def shipped(call: str) -> Path:
+    """Give the recording of a call."""
+    return Path(str(resources.files("appliance") / "calls" / f"{call}.wav"))
+
+
+def replay(call: str) -> bytes:
+    """Give what the real program prints for a call."""
+    command = [sys.executable, "-m", "appliance", "replay", str(shipped(call)), "--language", CALLS[call], "--json"]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+
+def replay_all(calls: list[str]) -> list[bytes]:
+    """Replay several calls, some at the same time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(replay, calls))
+
+
+def rows(output: bytes) -> list[Row]:
+    """Give the events of a replay."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def readable(events: list[Row]) -> str:
+    """Give the events as text, one a line: times, who, what."""
+    return "".join(f"{_place(event)}  {_what(event)}\n" for event in events)
+
+
+def _place(event: Row) -> str:
+    return f"{event['start_s']:7.2f} {event['end_s']:7.2f}  {event['who']:6}"
+
+
+def _what(event: Row) -> str:  # noqa: PLR0911 - one answer for each type of event
+    match event["type"]:
+        case "call_started":
+            listens = f"{event['engine']} {event['model']}, {event['language']}, {event['band']}"
+            return f"call started: {listens}, rules {event['rules']}"
+        case "utterance":
+            return f"{event['text']}"
+        case "phrase":
+            return f"  [phrase {event['phrase']}: {event['text']}]"
+        case "alert":
+            why = "; ".join(item["text"] for item in event["evidence"])
+            return f"  [{event['level'].upper()} {event['rule']}: {why}]"
+        case "alert_changed":
+            return f"  [{event['rule']} {event['change']}]"
+        case "call_ended":
+            return f"call ended: {event['reason']}"
+        case other:
+            return f"  [{other} {event.get('reason', event.get('text', ''))}]"
+
+
+def expected(call: str) -> list[str]:
+    """Give the lines that a call must give."""
+    return (HERE / call / "expected.txt").read_text("utf-8").splitlines()
+
+
+def rewrite() -> None:
+    """Write what the program says today as what it must say."""
+    for call, output in zip(CALLS, replay_all(list(CALLS)), strict=True):
+        (HERE / call).mkdir(exist_ok=True)
+        (HERE / call / "expected.txt").write_text(readable(rows(output)), "utf-8")
+
+
+if __name__ == "__main__":
+    rewrite()
