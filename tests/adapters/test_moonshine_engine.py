@@ -46,6 +46,16 @@ def test_a_partial_decodes_the_whole_utterance_so_far_twice_a_second_at_most() -
     assert said == sorted(set(said))
 
 
+def test_a_partial_that_nobody_wants_costs_nothing_and_its_audio_is_in_the_next() -> None:
+    transcriber = Counting()
+    recognizer = MoonshineRecognizer(transcriber)
+    for number in range(10):
+        assert recognizer.hear(samples(200 * number), BLOCK, wants_partial=False) is None
+    assert transcriber.lengths == []
+    assert recognizer.hear(samples(2000), BLOCK) is not None
+    assert transcriber.lengths == [samples(2200)]
+
+
 def test_the_final_decodes_everything_and_the_next_utterance_begins_anew() -> None:
     transcriber = Counting()
     recognizer = MoonshineRecognizer(transcriber)

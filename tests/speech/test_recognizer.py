@@ -28,3 +28,16 @@ def test_the_next_utterance_begins_anew() -> None:
     recognizer.end_utterance()
     assert recognizer.hear(800, pcm(400)) == tuple(SCRIPT[2:])
     assert recognizer.end_utterance() == tuple(SCRIPT[2:])
+
+
+def test_a_partial_that_is_not_wanted_comes_with_the_next_one() -> None:
+    recognizer = ScriptedRecognizer(SCRIPT)
+    assert recognizer.hear(50, pcm(200), wants_partial=False) is None
+    assert recognizer.hear(250, pcm(10)) == tuple(SCRIPT[:1])
+
+
+def test_an_utterance_without_audio_has_no_words() -> None:
+    recognizer = ScriptedRecognizer(SCRIPT)
+    recognizer.hear(50, pcm(600))
+    recognizer.end_utterance()
+    assert recognizer.end_utterance() == ()
