@@ -60,8 +60,6 @@ async def run_device(settings: Settings) -> Delivered:
     finally:
         if prepared.host:
             await prepared.host.stop()
-        if device.uplink:
-            await device.uplink.stop()
         await device.outbox.stop()
     return Delivered(device.outbox.committed, device.outbox.acknowledged)
 
