@@ -17,7 +17,7 @@ FULL = "No space left"
 def fill_in_the_middle(site: Site, state: Path, fill: Callable[[Program], Callable[[], None]]) -> None:
     """Run a call with an alert in it; the disk fills after its first words and has space again after the alert."""
     site.start_server()
-    call = recordings.cut("billing_dispute", 26.2, 44.0, site.folder)
+    call = recordings.cut("billing_dispute", 26.2, 60.0, site.folder)
     device = site.start_device(site.config(call, state=state))
     wait_for(lambda: of_type(at_server(site), "utterance"))
     make_space = fill(device)

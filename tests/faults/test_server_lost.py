@@ -26,7 +26,7 @@ def delivered(device: Program) -> dict[str, int]:
 
 
 def test_a_server_that_comes_late_dies_and_comes_back_has_everything_in_the_end(site: Site) -> None:
-    call = recordings.cut("billing_dispute", 26.2, 44.0, site.folder)
+    call = recordings.cut("billing_dispute", 26.2, 60.0, site.folder)
     device = site.start_device(site.config(call))
     wait_for(lambda: is_offline(device))
     wait_for(lambda: "Call in progress" in device.light())
