@@ -34,7 +34,7 @@ def repeated(source: Path, target: Path, minutes: float) -> float:
     """Write the call again and again until it lasts at least `minutes`; gives how long it lasts, in minutes."""
     with wave.open(str(source)) as call:
         parameters, data = call.getparams(), call.readframes(call.getnframes())
-    minutes_each = parameters.nframes / parameters.framerate / 60
+    minutes_each: float = parameters.nframes / parameters.framerate / 60
     times = max(1, round(minutes / minutes_each + 0.5))
     with wave.open(str(target), "wb") as out:
         out.setparams(parameters)
@@ -47,8 +47,8 @@ def _quietest_middle(audio: NDArray[np.int16], rate_hz: int) -> int:
     """Give the start of the quietest half second in the middle third: nobody is cut off in mid-word."""
     step = rate_hz // 2
     starts = range(len(audio) // 3, 2 * len(audio) // 3, step // 10)
-    energy = np.square(audio.astype(np.float64)).sum(axis=1)
-    quietest: int = min(starts, key=lambda at: float(energy[at : at + step].sum()))
+    energy: NDArray[np.float64] = np.square(audio.astype(np.float64)).sum(axis=1)
+    quietest = min(starts, key=lambda at: float(energy[at : at + step].sum()))
     return quietest + step // 2
 
 
