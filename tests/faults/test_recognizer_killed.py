@@ -13,7 +13,7 @@ from .records import at_server, of_type
 FAULT = "Speech recognition stopped"
 BACK_S = 2.0
 
-MODEL_LOAD_S = 15.0
+MODEL_LOAD_S = 30.0
 """When the host has died too, the model must be read again; 3 s here, more on a machine that is busy."""
 
 
