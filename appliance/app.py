@@ -1,7 +1,8 @@
 """The device: its composition root.
 
 One asyncio loop carries the call, the uplink and the recognizers' connections. Threads: the outbox's writer. Processes:
-the recognizer host and one worker per side. Started in the order of `run_device`, stopped in reverse.
+a recognizer host for each model in use and one worker per side. Started in the order of `run_device`, stopped in
+reverse.
 
 The light comes first: it never waits for the disk or the network.
 """
@@ -26,7 +27,7 @@ from appliance.call import Call
 from appliance.config import Settings
 from appliance.delivery.envelope import Draft
 from appliance.delivery.messages import Command, Hello, PartialMessage, Result, StatusMessage
-from appliance.events import Alert, CallEnded, Event, Gap, to_json
+from appliance.events import Alert, BandMeasured, CallEnded, Event, Gap, Notice, Who, to_json
 from appliance.indicator.patterns import Fault, LightState, Pattern, pattern
 from appliance.session import Output, Partial
 from appliance.speech.frames import Frame
@@ -58,8 +59,7 @@ async def run_device(settings: Settings) -> Delivered:
             await prepared.host.start()
         await device.run()
     finally:
-        if prepared.host:
-            await prepared.host.stop()
+        await prepared.stop_hosts()
         await device.outbox.stop()
     return Delivered(device.outbox.committed, device.outbox.acknowledged)
 
@@ -75,6 +75,7 @@ class Device:
         # Until the first attempt has failed there is nothing to tell anybody.
         self._link_online = True
         self._faults: set[Fault] = set() if prepared.model else {"no_model"}
+        self._deaf_sides: set[Who] = set() if prepared.model else {*prepared.line.sides}
         self._call: Call | None = None
         self._call_name = ""
         self._has_ended = False
@@ -104,7 +105,7 @@ class Device:
         line = self._prepared.line
         fast = self._settings.line.pace == "fast"
         self._call = Call(
-            self._prepared.new_session(), line.sides, self._prepared.host, self._receive_outputs, lockstep=fast
+            self._prepared.new_session(), line.sides, self._prepared.hosts, self._receive_outputs, lockstep=fast
         )
         steps = unpaced(line.frames()) if fast else paced(line.frames())
         await self._call.run(self._noted(steps))
@@ -128,6 +129,7 @@ class Device:
             if isinstance(output, Partial):
                 self._show_partial(output)
             elif isinstance(output, Event):
+                self._note_band(output)
                 self._note_recognizer(output)
                 self._append(self._call_name, output)
 
@@ -192,11 +194,18 @@ class Device:
             )
         )
 
+    def _note_band(self, event: Event) -> None:
+        """Show that no model hears a side, from when its band was measured until it carries another one."""
+        if isinstance(event, BandMeasured):
+            self._deaf_sides -= {event.who}
+            self._deaf_sides |= set() if event.model else {event.who}
+            self._set_fault("no_model", present=bool(self._deaf_sides))
+
     def _note_recognizer(self, event: Event) -> None:
         """Show a lost recognizer from the hole that it left until words come again."""
         if isinstance(event, Gap):
             self._set_fault("recognizer_lost", present=True)
-        elif event.who != "both" and not isinstance(event, Alert):
+        elif event.who != "both" and not isinstance(event, Alert | BandMeasured | Notice):
             self._set_fault("recognizer_lost", present=False)
 
     def _receive_outbox_fault(self, fault: str | None) -> None:
@@ -228,14 +237,15 @@ class Device:
         return Uplink(server, self.outbox, self._hello, self._do, self._receive_link)
 
     def _hello(self) -> Hello:
-        model, rules = self._prepared.model, self._prepared.rules
+        rules = self._prepared.rules
+        models = {choice.model.name: None for choice in self._prepared.choices.values() if choice.model}
         return Hello(
             device=self._settings.device,
             firmware=VERSION,
             boot=BOOT_ID.read_text().strip(),
             last_seq=0,
             clock_synchronised=clock.is_synchronised(),
-            models=(model.name,) if model else (),
+            models=tuple(models),
             rules=f"{rules.name} {rules.version}",
             capabilities=("acknowledge",),
         )

@@ -6,14 +6,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
 from appliance.adapters.recognizers import RecognizerHost, SideRecognizer
 from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
-from appliance.events import SAMPLE_RATE_HZ
-from appliance.session import CallSession, EndReason, Output
+from appliance.events import SAMPLE_RATE_HZ, Band
+from appliance.session import CallSession, EndReason, Output, Switch
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis
 
@@ -25,17 +25,18 @@ ARRIVALS_S: Final = 60
 
 
 class Call:
-    """Drives one session. `sink` gets every batch of outputs but the requests, in order.
+    """Drives one session. `sink` gets every batch of outputs but requests and switches, in order.
 
     `lockstep` waits for each answer of the recognizers before the next frame, so that a recording gives the same
-    outputs each time; without it the line's clock sets the pace.
+    outputs each time; without it the line's clock sets the pace. A host is started when a side first needs it, and
+    stopped when none does any more.
     """
 
     def __init__(
         self,
         session: CallSession,
         sides: Sequence[Side],
-        host: RecognizerHost | None,
+        hosts: Mapping[Band, RecognizerHost | None],
         sink: Callable[[list[Output]], None],
         *,
         lockstep: bool,
@@ -44,7 +45,12 @@ class Call:
         self._sink = sink
         self._lockstep = lockstep
         self._detectors = {side: VoiceDetector() for side in sides}
-        self._recognizers = {side: self._recognizer(host, side) for side in sides} if host else {}
+        self._hosts = hosts
+        self._tasks: asyncio.TaskGroup
+        self._retirements: list[asyncio.Task[None]] = []
+        self._recognizers: dict[Side, SideRecognizer] = {}
+        self._workers: dict[SideRecognizer, asyncio.Task[None]] = {}
+        """Of all recognizers that still have something to say; the newest of a side is the one that hears it."""
         self._arrivals_s = deque[float](maxlen=ARRIVALS_S * SAMPLE_RATE_HZ // FRAME_SAMPLES)
         self._heard_until = 0
         self._stopping = asyncio.Event()
@@ -52,17 +58,14 @@ class Call:
     async def run(self, steps: AsyncIterator[tuple[Frame, ...]]) -> None:
         """Run the call from its first frame until the line ends or `stop` is called."""
         async with task_group() as group:
-            workers = [
-                group.create_task(recognizer.run(), name=f"recognizer-{side}")
-                for side, recognizer in self._recognizers.items()
-            ]
+            self._tasks = group
             self._take(self.session.begin())
             reason = await self._listen(steps)
             self._take(self.session.hang_up())
             await self._wait_for_finals()
             self._take(self.session.end(reason))
-            for worker in workers:
-                worker.cancel()
+            for task in (*self._workers.values(), *self._retirements):
+                task.cancel()
 
     def stop(self) -> None:
         """End the call at the next frame, as the device stops."""
@@ -88,16 +91,16 @@ class Call:
             for frame in step:
                 voiced = self._detectors[frame.side].is_voiced(frame)
                 self._take(self.session.receive_frame(frame, voiced=voiced))
-                if self._lockstep and self._recognizers:
-                    await self._recognizers[frame.side].idle()
+                if self._lockstep and (recognizer := self._recognizers.get(frame.side)):
+                    await recognizer.idle()
         return "on_hook"
 
     async def _wait_for_finals(self) -> None:
-        waiting = [recognizer.idle() for recognizer in self._recognizers.values()]
+        waiting = [recognizer.idle() for recognizer in self._workers]
         try:
             await asyncio.wait_for(asyncio.gather(*waiting), FINALS_TIMEOUT_S)
         except TimeoutError:
-            for side in self._recognizers:
+            for side in {recognizer.side for recognizer in self._workers}:
                 self._take(self.session.receive_loss(side, self._heard_until))
 
     def _take(self, outputs: list[Output]) -> None:
@@ -106,10 +109,29 @@ class Call:
             if isinstance(output, Hear | EndUtterance):
                 if recognizer := self._recognizers.get(output.side):
                     recognizer.send(output)
+            elif isinstance(output, Switch):
+                self._switch(output)
             else:
                 told.append(output)
         if told:
             self._sink(told)
+
+    def _switch(self, switch: Switch) -> None:
+        """Give a side the recognizer for a band; the one before finishes what it was sent."""
+        before, host = self._recognizers.pop(switch.side, None), self._hosts[switch.band]
+        if host:
+            recognizer = self._recognizers[switch.side] = self._recognizer(host, switch.side)
+            run = self._tasks.create_task(recognizer.run(), name=f"recognizer-{switch.side}")
+            self._workers[recognizer] = run
+        if before:
+            retirement = self._tasks.create_task(self._retire(before), name=f"retire-{switch.side}")
+            self._retirements.append(retirement)
+
+    async def _retire(self, recognizer: SideRecognizer) -> None:
+        await recognizer.idle()
+        self._workers.pop(recognizer).cancel()
+        if all(other.host is not recognizer.host for other in self._workers):
+            await recognizer.host.stop()
 
     def _recognizer(self, host: RecognizerHost, side: Side) -> SideRecognizer:
         return SideRecognizer(

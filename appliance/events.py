@@ -67,6 +67,16 @@ class CallStarted(_Span, frozen=True, kw_only=True, tag="call_started"):
     rules: str
 
 
+class BandMeasured(_Span, frozen=True, kw_only=True, tag="band"):
+    """What a side carries was measured on its speech, for the first time or anew.
+
+    `model` listens to the side from its next utterance on; it is empty when nothing hears that band.
+    """
+
+    band: Band
+    model: str
+
+
 class Utterance(_Span, frozen=True, kw_only=True, tag="utterance"):
     """One stretch of speech and the final words heard in it, secrets already taken out.
 
@@ -129,7 +139,7 @@ class CallEnded(_Span, frozen=True, kw_only=True, tag="call_ended"):
     reason: Literal["on_hook", "line_lost", "stopped", "interrupted"]
 
 
-Event = CallStarted | Utterance | PhraseHit | Alert | AlertChanged | Gap | Notice | CallEnded
+Event = CallStarted | BandMeasured | Utterance | PhraseHit | Alert | AlertChanged | Gap | Notice | CallEnded
 
 
 def to_builtins(event: Event) -> dict[str, Any]:

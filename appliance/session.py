@@ -1,17 +1,30 @@
 """One call: frames and hypotheses in, events out.
 
 The session is plain calls over values. What it gives is either an event (kept), a `Partial` (volatile), or a request
-to the recognizer of one side. What the light must show is the property `showing`.
+to the recognizer of one side, or the order to give a side another one. What the light must show is the property
+`showing`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from appliance.escalation.ladder import Ladder, Showing
 from appliance.escalation.rules import RulePack
-from appliance.events import CallEnded, CallStarted, Event, Gap, Notice, PhraseHit, Utterance, Word
+from appliance.events import (
+    Band,
+    BandMeasured,
+    CallEnded,
+    CallStarted,
+    Event,
+    Gap,
+    Notice,
+    PhraseHit,
+    Utterance,
+    Word,
+)
 from appliance.language.phrases import Match, find_phrases
 from appliance.language.redaction import Redactor
+from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
 from appliance.speech.listener import Listener, Span
@@ -28,7 +41,22 @@ class Partial(NamedTuple):
     end_sample: int
 
 
-Output = Event | Request | Partial
+class Ears(NamedTuple):
+    """What listens where a band is carried: the model's name, empty for none, with its endpointing and its notices."""
+
+    model: str
+    settings: EndpointerSettings
+    notices: tuple[Notice, ...] = ()
+
+
+class Switch(NamedTuple):
+    """From the next request on, the recognizer for `band` hears this side."""
+
+    side: Side
+    band: Band
+
+
+Output = Event | Request | Partial | Switch
 
 EndReason = Literal["on_hook", "line_lost", "stopped", "interrupted"]
 
@@ -36,22 +64,30 @@ EndReason = Literal["on_hook", "line_lost", "stopped", "interrupted"]
 class CallSession:
     """One call from off hook to on hook.
 
-    `started` and `notices` open the call's events. Calls come in the order of media time for each side.
+    `started` and the notices of the ears for its band open the call's events. Each side begins with these ears, and
+    gets those for the band that is measured on it between two of its utterances. Calls come in the order of media
+    time for each side.
     """
 
     def __init__(
         self,
         sides: Sequence[Side],
         rules: RulePack,
-        settings: EndpointerSettings,
+        ears: Mapping[Band, Ears],
         started: CallStarted,
-        notices: Sequence[Notice] = (),
     ) -> None:
         self._rules = rules
         self._ladder = Ladder(rules.rules)
-        self._listeners = {side: Listener(side, settings) for side in sides}
+        self._ears = ears
+        self._meters = {side: BandMeter() for side in sides}
+        self._bands = dict.fromkeys(sides, started.band)
+        self._listeners = {side: Listener(side, ears[started.band].settings) for side in sides}
         self._redactors = {side: Redactor() for side in sides}
-        self._opening: list[Output] = [started, *notices]
+        self._opening: list[Output] = [
+            started,
+            *ears[started.band].notices,
+            *(Switch(side, started.band) for side in sides),
+        ]
         self._now_sample = 0
 
     @property
@@ -70,7 +106,8 @@ class CallSession:
 
     def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Output]:
         """Take the next frame of one side; `voiced` is what the voice activity detector says of it."""
-        outputs: list[Output] = [*self._listeners[frame.side].receive_frame(frame, voiced=voiced)]
+        outputs = self._measure(frame, voiced=voiced)
+        outputs += self._listeners[frame.side].receive_frame(frame, voiced=voiced)
         if frame.sample >= self._now_sample:
             self._now_sample = frame.sample + FRAME_SAMPLES
             outputs += self._ladder.receive_time(self._now_sample)
@@ -106,6 +143,25 @@ class CallSession:
         now = self._now_sample
         return [*self._ladder.end_call(now), CallEnded(who="both", start_sample=now, end_sample=now, reason=reason)]
 
+    def _measure(self, frame: Frame, *, voiced: bool) -> list[Output]:
+        """Measure the side's band, and give it other ears between two utterances."""
+        side, at = frame.side, frame.sample
+        outputs: list[Output] = []
+        meter = self._meters[side]
+        if meter.receive_frame(frame, voiced=voiced) and meter.band:
+            model = self._ears[meter.band].model
+            outputs.append(BandMeasured(who=side, start_sample=at, end_sample=at, band=meter.band, model=model))
+        if meter.band and meter.band != self._bands[side] and not self._listeners[side].is_speaking:
+            outputs += self._change_ears(side, meter.band, at)
+        return outputs
+
+    def _change_ears(self, side: Side, band: Band, at: int) -> list[Output]:
+        before, after = self._ears[self._bands[side]], self._ears[band]
+        self._bands[side] = band
+        self._listeners[side].use(after.settings)
+        told = [_notice(side, at, notice) for notice in after.notices if notice not in before.notices]
+        return [*told, Switch(side, band)]
+
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
         words = self._redactors[side].redact(hypothesis.words or (), partial=True)
         text = " ".join(word.text for word in words)
@@ -137,6 +193,10 @@ class CallSession:
 
 def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_behind"]) -> Gap:
     return Gap(who=side, start_sample=span.start_sample, end_sample=span.end_sample, reason=reason)
+
+
+def _notice(side: Side, at: int, notice: Notice) -> Notice:
+    return Notice(who=side, start_sample=at, end_sample=at, code=notice.code, text=notice.text)
 
 
 def _hit(side: Side, utterance: int, match: Match) -> PhraseHit:

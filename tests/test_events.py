@@ -10,6 +10,7 @@ from appliance.events import (
     SAMPLE_RATE_HZ,
     Alert,
     AlertChanged,
+    BandMeasured,
     CallEnded,
     CallStarted,
     Event,
@@ -39,6 +40,7 @@ WORDS = st.builds(Word, TEXTS, SAMPLES, SAMPLES, confidence=st.none() | st.float
 EVIDENCE = st.builds(Evidence, st.sampled_from(["agent", "caller"]), TEXTS, TEXTS, SAMPLES, SAMPLES)
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     event_type(CallStarted, line=TEXTS, language=TEXTS, engine=TEXTS, model=TEXTS, rules=TEXTS),
+    event_type(BandMeasured, model=TEXTS),
     event_type(Utterance, number=COUNTS, text=TEXTS, words=st.lists(WORDS, max_size=4).map(tuple)),
     event_type(PhraseHit, phrase=TEXTS, text=TEXTS, utterance=COUNTS),
     event_type(Alert, alert=COUNTS, rule=TEXTS, evidence=st.lists(EVIDENCE, max_size=3).map(tuple), suggest=TEXTS),
@@ -70,7 +72,8 @@ def test_the_same_event_gives_the_same_bytes(event: Event) -> None:
 
 
 def test_every_event_of_the_system_is_tried_here() -> None:
-    assert set(get_args(Event)) == {CallStarted, Utterance, PhraseHit, Alert, AlertChanged, Gap, Notice, CallEnded}
+    known = {CallStarted, BandMeasured, Utterance, PhraseHit, Alert, AlertChanged, Gap, Notice, CallEnded}
+    assert set(get_args(Event)) == known
 
 
 def test_words_and_evidence_have_their_times_in_seconds_too() -> None:

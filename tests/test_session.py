@@ -13,6 +13,7 @@ from appliance.events import (
     SAMPLE_RATE_HZ,
     Alert,
     AlertChanged,
+    Band,
     CallEnded,
     CallStarted,
     Event,
@@ -23,7 +24,7 @@ from appliance.events import (
     Word,
     to_json,
 )
-from appliance.session import CallSession, Output, Partial
+from appliance.session import CallSession, Ears, Output, Partial
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Request, ScriptedRecognizer
@@ -59,6 +60,7 @@ STARTED = CallStarted(
     model="script",
     rules="test 1",
 )
+DEAF = Notice(who="both", start_sample=0, end_sample=0, code="no_model_hears", text="No model hears this.")
 SIDES: tuple[Side, ...] = ("agent", "caller")
 
 
@@ -78,7 +80,11 @@ class Talk:
     """A call in which both sides speak where their script has words; the recognizers answer at once."""
 
     def __init__(self, script: Mapping[Side, Sequence[Word]], notices: Sequence[Notice] = ()) -> None:
-        self.session = CallSession(SIDES, RULES, EndpointerSettings(), STARTED, notices)
+        ears: dict[Band, Ears] = {
+            "wide": Ears("script", EndpointerSettings(), tuple(notices)),
+            "narrow": Ears("", EndpointerSettings(), (DEAF,)),
+        }
+        self.session = CallSession(SIDES, RULES, ears, STARTED)
         self.outputs: list[Output] = []
         self.deaf: set[Side] = set()
         self.forgot: dict[Side, int] = dict.fromkeys(SIDES, 0)

@@ -1,19 +1,20 @@
 """What a call needs before its first frame: the line, the rules, the model, and the session over them."""
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from appliance.adapters import model_store
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
-from appliance.config import Settings
+from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack, parse_rules
-from appliance.events import CallStarted, Notice
+from appliance.events import Band, CallStarted, Notice
 from appliance.models.catalogue import Model
-from appliance.models.choice import choose_installed
-from appliance.session import CallSession
+from appliance.models.choice import Choice, choose_installed
+from appliance.session import CallSession, Ears
 from appliance.speech.endpointer import EndpointerSettings
 
 ENDPOINTING: Final[dict[str, EndpointerSettings]] = {
@@ -24,14 +25,34 @@ ENDPOINTING: Final[dict[str, EndpointerSettings]] = {
 
 
 class Prepared(NamedTuple):
-    """Everything that was checked and loaded; nothing runs yet."""
+    """Everything that was checked; nothing runs yet. Bands that one model serves have the same host."""
 
     line: Recording
     rules: RulePack
-    model: Model | None
-    host: RecognizerHost | None
-    notices: tuple[Notice, ...]
+    choices: Mapping[Band, Choice]
+    hosts: Mapping[Band, RecognizerHost | None]
     language: str
+
+    @property
+    def model(self) -> Model | None:
+        """The model with which a call begins: the one for the band that the line declares."""
+        return self.choices[self.line.band].model
+
+    @property
+    def host(self) -> RecognizerHost | None:
+        """The host of that model."""
+        return self.hosts[self.line.band]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What people would not expect of that model."""
+        return self.choices[self.line.band].notices
+
+    async def stop_hosts(self) -> None:
+        """End the processes of all models."""
+        for host in self.hosts.values():
+            if host:
+                await host.stop()
 
     def new_session(self) -> CallSession:
         """Give the session of the next call on this line."""
@@ -46,8 +67,8 @@ class Prepared(NamedTuple):
             model=self.model.name if self.model else "",
             rules=f"{self.rules.name} {self.rules.version}",
         )
-        settings = ENDPOINTING[self.model.engine] if self.model else EndpointerSettings()
-        return CallSession(self.line.sides, self.rules, settings, started, self.notices)
+        ears = {band: _ears(choice) for band, choice in self.choices.items()}
+        return CallSession(self.line.sides, self.rules, ears, started)
 
 
 def prepare(settings: Settings) -> Prepared:
@@ -55,14 +76,39 @@ def prepare(settings: Settings) -> Prepared:
     line = Recording(settings.line.file, settings.line.sides)
     language = settings.speech.language
     rules = load_rules(settings.rules_file, language)
+    choices = {line.band: choose(settings.speech, line.band)}
+    for band in get_args(Band):
+        if band not in choices:
+            choices[band] = choose_if_any(settings.speech, band)
+    hosts: dict[str, RecognizerHost] = {}
+    for model in {choice.model.name: choice.model for choice in choices.values() if choice.model}.values():
+        hosts[model.name] = RecognizerHost(model.engine, model_store.locate(model))
+    by_band = {band: hosts[choice.model.name] if choice.model else None for band, choice in choices.items()}
+    return Prepared(line, rules, choices, by_band, language)
+
+
+def choose(settings: SpeechSettings, band: Band) -> Choice:
+    """Choose the model for a band and check its files. Raises `BadInputError` where one is needed and not there."""
     installed = {folder.name for folder in model_store.installed_folders()}
-    choice = choose_installed(model_store.catalogue(), installed, language, line.band, settings.speech.engine)
-    host = None
+    choice = choose_installed(model_store.known_models(), installed, settings.language, band, settings.engine)
     if choice.model:
-        folder = model_store.locate(choice.model)
-        model_store.check(folder)
-        host = RecognizerHost(choice.model.engine, folder)
-    return Prepared(line, rules, choice.model, host, choice.notices, language)
+        model_store.check(model_store.locate(choice.model))
+    return choice
+
+
+def choose_if_any(settings: SpeechSettings, band: Band) -> Choice:
+    """Choose for a band that the line does not declare: no reason not to start, but to be told when it is measured."""
+    try:
+        return choose(settings, band)
+    except BadInputError as error:
+        text = f"{error.what[:1].upper()}{error.what[1:]}: {error.mend}"
+        return Choice(None, (Notice(who="both", start_sample=0, end_sample=0, code="no_model_installed", text=text),))
+
+
+def _ears(choice: Choice) -> Ears:
+    if choice.model is None:
+        return Ears("", EndpointerSettings(), choice.notices)
+    return Ears(choice.model.name, ENDPOINTING[choice.model.engine], choice.notices)
 
 
 def load_rules(file: Path | None, language: str) -> RulePack:

@@ -65,7 +65,7 @@ class RecognizerHost:
         except ConnectionError:
             answer = b""
         if answer != READY:
-            await self.stop()
+            await self._end()
             raise BadInputError(
                 f"the engine {self._engine} cannot load its model",
                 where=str(self._folder),
@@ -76,17 +76,21 @@ class RecognizerHost:
         """Have a new worker forked and give the connection to it; starts the host again if it has died."""
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
-                await self.stop()
+                await self._end()
                 await self.start()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            passed = array.array("i", [theirs.fileno()])
-            assert self._control is not None  # noqa: S101 - start() has set it
-            self._control.sendmsg([FORK], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)])
+            ours, theirs = socket.socketpair()
+            with theirs:
+                passed = array.array("i", [theirs.fileno()])
+                assert self._control is not None  # noqa: S101 - start() has set it
+                self._control.sendmsg([FORK], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)])
         return await asyncio.open_connection(sock=ours)
 
     async def stop(self) -> None:
-        """End the host. Workers end by themselves when their connections are closed."""
+        """End the host; `connect` starts it again. Workers end by themselves when their connections are closed."""
+        async with self._starting:
+            await self._end()
+
+    async def _end(self) -> None:
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -97,6 +101,7 @@ class RecognizerHost:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+        self._process = None
 
 
 class SideRecognizer:
@@ -116,7 +121,7 @@ class SideRecognizer:
         on_lost: Callable[[Side, int], None],
         on_behind: Callable[[Side, int, int], None],
     ) -> None:
-        self._host = host
+        self.host = host
         self.side: Side = side
         self._on_hypothesis = on_hypothesis
         self._on_lost = on_lost
@@ -146,7 +151,7 @@ class SideRecognizer:
             await asyncio.sleep(RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)])
             answers = 0
             try:
-                reader, writer = await self._host.connect()
+                reader, writer = await self.host.connect()
             except (OSError, BadInputError) as error:
                 log.error("event=recognizer_start_failed side=%s error=%r", self.side, str(error))  # noqa: TRY400
             else:

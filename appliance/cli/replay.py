@@ -13,6 +13,7 @@ from appliance.config import LineSettings, Settings, SpeechSettings
 from appliance.events import (
     Alert,
     AlertChanged,
+    BandMeasured,
     CallEnded,
     CallStarted,
     Event,
@@ -89,11 +90,10 @@ async def replay(prepared: Prepared, out: TextIO, *, as_json: bool) -> None:
     if prepared.host:
         await prepared.host.start()
     try:
-        call = Call(prepared.new_session(), prepared.line.sides, prepared.host, sink, lockstep=True)
+        call = Call(prepared.new_session(), prepared.line.sides, prepared.hosts, sink, lockstep=True)
         await call.run(unpaced(prepared.line.frames()))
     finally:
-        if prepared.host:
-            await prepared.host.stop()
+        await prepared.stop_hosts()
 
 
 def describe(event: Event) -> str:
@@ -105,6 +105,8 @@ def _what(event: Event) -> str:  # noqa: PLR0911 - one answer for each type of e
     match event:
         case CallStarted():
             return f"call started ({event.language}, {event.band} band, {event.model or 'no speech model'})"
+        case BandMeasured():
+            return f"[carries the {event.band} band: {event.model or 'nothing'} listens]"
         case Utterance():
             return event.text
         case PhraseHit():

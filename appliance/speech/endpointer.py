@@ -49,7 +49,7 @@ class Endpointer:
     """One side of one call. `start_sample` and `end_sample` are those of the newest of its `utterances`, so far."""
 
     def __init__(self, settings: EndpointerSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._onset = deque[bool](maxlen=settings.onset_window_ms // FRAME_MS)
         self._before = deque[Frame](maxlen=(settings.onset_window_ms + settings.pre_roll_ms) // FRAME_MS)
         self._held: list[Frame] = []
@@ -64,7 +64,7 @@ class Endpointer:
             return self._continue(frame, voiced=voiced)
         self._before.append(frame)
         self._onset.append(voiced)
-        if sum(self._onset) * FRAME_MS < self._settings.onset_voiced_ms:
+        if sum(self._onset) * FRAME_MS < self.settings.onset_voiced_ms:
             return []
         return [self._begin()]
 
@@ -74,7 +74,7 @@ class Endpointer:
 
     def _begin(self) -> Speech:
         first_voiced = len(self._before) - len(self._onset) + self._onset.index(True)
-        kept = list(self._before)[max(0, first_voiced - self._settings.pre_roll_ms // FRAME_MS) :]
+        kept = list(self._before)[max(0, first_voiced - self.settings.pre_roll_ms // FRAME_MS) :]
         self.start_sample = self._before[first_voiced].sample
         self.end_sample = kept[-1].sample + FRAME_SAMPLES
         self._before.clear()
@@ -91,17 +91,17 @@ class Endpointer:
         silence_ms = len(self._held) * FRAME_MS
         if silence_ms >= self._hangover_ms():
             return [self._end()]
-        return [Speech(frame.sample, frame.pcm)] if silence_ms <= self._settings.tail_ms else []
+        return [Speech(frame.sample, frame.pcm)] if silence_ms <= self.settings.tail_ms else []
 
     def _release(self) -> Speech:
         """Give what was held back, now that speech has resumed; the tail has gone out already."""
-        sent = min(len(self._held) - 1, self._settings.tail_ms // FRAME_MS)
+        sent = min(len(self._held) - 1, self.settings.tail_ms // FRAME_MS)
         released = _joined(self._held[sent:])
         self._held.clear()
         return released
 
     def _cut_if_too_long(self) -> list[SpeechEnded]:
-        longest = self._length_ms() >= self._settings.longest_utterance_ms
+        longest = self._length_ms() >= self.settings.longest_utterance_ms
         return [self._end()] if longest else []
 
     def _length_ms(self) -> float:
@@ -109,7 +109,7 @@ class Endpointer:
 
     def _hangover_ms(self) -> float:
         """Fall from the full hangover at `long_utterance_ms` to the shortest, and never past the greatest length."""
-        s = self._settings
+        s = self.settings
         beyond = (self._length_ms() - s.long_utterance_ms) / (s.longest_utterance_ms - s.long_utterance_ms)
         hangover_ms = s.hangover_ms - max(0.0, min(1.0, beyond)) * (s.hangover_ms - s.shortest_hangover_ms)
         return min(hangover_ms, s.longest_utterance_ms - self._length_ms())

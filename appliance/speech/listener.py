@@ -37,6 +37,15 @@ class Listener:
         """Say whether every utterance has had its final hypothesis."""
         return not self._unfinished
 
+    @property
+    def is_speaking(self) -> bool:
+        """Say whether an utterance is in progress."""
+        return self._endpointer.speaking
+
+    def use(self, settings: EndpointerSettings) -> None:
+        """Find utterances by these settings from now on; not while one is in progress."""
+        self._endpointer.settings = settings
+
     def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Request]:
         """Take the next frame and give what the recognizer must hear or end now."""
         loud = self._floor.receive_frame(frame.pcm)

@@ -26,7 +26,7 @@ def test_a_korean_wideband_call_gets_vosk(korean_model: Path) -> None:
     assert prepared.model is not None
     assert prepared.model.name == korean_model.name
     assert prepared.host is not None
-    (started,) = prepared.new_session().begin()
+    started, *_ = prepared.new_session().begin()
     assert isinstance(started, CallStarted)
     assert (started.engine, started.band, started.language) == ("vosk", "wide", "ko")
     assert started.rules == "contact-centre-ko 1"
@@ -43,7 +43,7 @@ def test_an_english_narrowband_call_gets_moonshine(english_model: Path) -> None:
 def test_where_nothing_hears_the_line_the_call_begins_with_saying_so() -> None:
     prepared = prepare(settings("delivery_ok", "ko"))
     assert prepared.host is None
-    started, notice = prepared.new_session().begin()
+    started, notice, *_ = prepared.new_session().begin()
     assert isinstance(started, CallStarted)
     assert (started.engine, started.model) == ("", "")
     assert isinstance(notice, Notice)

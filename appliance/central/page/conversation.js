@@ -61,7 +61,7 @@ export function rowsOf(call, partials) {
   }));
   const others = call.others.map((event) => ({
     ...event,
-    kind: { gap: "gap", notice: "notice", call_ended: "end" }[event.type] ?? "other",
+    kind: { gap: "gap", notice: "notice", band: "band", call_ended: "end" }[event.type] ?? "other",
   }));
   const items = [...spoken.map((item) => ({ ...item, kind: "speech" })), ...marks, ...others].sort(inTime);
   const rows = [];
@@ -75,7 +75,7 @@ export function rowsOf(call, partials) {
   return rows;
 }
 
-const ORDER = { speech: 0, gap: 1, notice: 2, other: 3, alert: 4, end: 5 };
+const ORDER = { speech: 0, gap: 1, notice: 2, band: 2, other: 3, alert: 4, end: 5 };
 
 function inTime(one, other) {
   return (one.start_s ?? 0) - (other.start_s ?? 0) || ORDER[one.kind] - ORDER[other.kind];

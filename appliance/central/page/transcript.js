@@ -64,6 +64,17 @@ const ROWS = {
       ),
     ),
   notice: ({ item }) => el("li", { className: "row notice" }, el("p", {}, el("strong", {}, "Notice"), ` ${item.text}`)),
+  band: ({ item }) =>
+    el(
+      "li",
+      { className: "row notice" },
+      el(
+        "p",
+        {},
+        el("strong", {}, sideName(item.who)),
+        ` carries the ${item.band} band, ${item.model || "no speech model"} listens`,
+      ),
+    ),
   alert: ({ item }) =>
     el(
       "li",
