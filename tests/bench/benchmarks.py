@@ -1,5 +1,6 @@
 """The benchmarks by name, and how they are run one after the other."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -16,9 +17,16 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "outbox": lambda _options: bench_outbox.rows(),
 }
 
+BUSY_LOAD: Final = 0.5
+"""Programs that wait for a processor, on average over a minute; half of one disturbs already."""
+
 
 def run(names: Sequence[str], options: Options) -> list[Row]:
     """Run these benchmarks, all with none named; one that cannot run here says why and gives no rows."""
+    if (load := os.getloadavg()[0]) > BUSY_LOAD:
+        say(
+            f"other programs are busy on this machine (load {load:.1f}): delays will be far too long, CPU times too high"
+        )
     rows: list[Row] = []
     for name in names or BENCHMARKS:
         say(f"{name}:")

@@ -32,7 +32,9 @@ def choose(recording: Path, language: str, engine: EngineChoice = "auto") -> Eng
     """Choose and load as the device does. Raises `SkippedError` when nothing fitting is installed."""
     installed = {folder.name for folder in model_store.installed_folders()}
     try:
-        model = choose_installed(model_store.catalogue(), installed, language, Recording(recording).band, engine).model
+        model = choose_installed(
+            model_store.known_models(), installed, language, Recording(recording).band, engine
+        ).model
         if model is None:
             raise SkippedError(f"no model hears {language!r} on the band of {recording.name}", mend="none is known")
         folder = model_store.locate(model)

@@ -18,6 +18,9 @@ import psutil
 SAMPLE_EVERY_S: Final = 0.05
 """About 1 % of one core for the sampling, and at most 0.05 s missed for each process."""
 
+TREE_EVERY_S: Final = 0.5
+"""To find the children, all processes of the machine are read; those of the device live as long as the call."""
+
 MEMORY_EVERY_S: Final = 0.5
 """The kernel walks the page tables of the whole tree for each reading of the memory."""
 
@@ -80,6 +83,8 @@ class Program:
         )
         self._ready = ready
         self._root = psutil.Process(self._process.pid)
+        self._known = [self._root]
+        self._tree_due_s = 0.0
         self._cpu_s: dict[int, float] = {}
         self._memory: list[Memory] = []
         self._start_cpu_s: float | None = None
@@ -110,6 +115,7 @@ class Program:
         for line in self._process.stderr:
             self._said.append(line)
             if self._ready in line and self._start_cpu_s is None:
+                self._tree_due_s = 0.0
                 self._sample()
                 self._start_cpu_s = sum(self._cpu_s.values())
 
@@ -140,7 +146,11 @@ class Program:
         self._memory.append(Memory(at_s, pss, rss))
 
     def _tree(self) -> list[psutil.Process]:
-        try:
-            return [self._root, *self._root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        now_s = time.monotonic()
+        if now_s >= self._tree_due_s:
+            self._tree_due_s = now_s + TREE_EVERY_S
+            try:
+                self._known = [self._root, *self._root.children(recursive=True)]
+            except psutil.NoSuchProcess:
+                self._known = []
+        return self._known
