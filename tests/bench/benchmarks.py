@@ -24,9 +24,7 @@ BUSY_LOAD: Final = 0.5
 def run(names: Sequence[str], options: Options) -> list[Row]:
     """Run these benchmarks, all with none named; one that cannot run here says why and gives no rows."""
     if (load := os.getloadavg()[0]) > BUSY_LOAD:
-        say(
-            f"other programs are busy on this machine (load {load:.1f}): delays will be far too long, CPU times too high"
-        )
+        say(f"other programs are busy on this machine (load {load:.1f}): delays will be too long, CPU times too high")
     rows: list[Row] = []
     for name in names or BENCHMARKS:
         say(f"{name}:")
