@@ -40,7 +40,7 @@ WORLD_ROOMS = {
     "call": {*PURE_ROOMS, "adapters"},
     "app": {*PURE_ROOMS, "adapters", "call"},
     "central": {"central", "delivery", "errors", "events", "version"},
-    "cli": {*PURE_ROOMS, "adapters", "app", "call", "central", "cli"},
+    "cli": {*PURE_ROOMS, "adapters", "app", "call", "central", "cli", "models.adapt"},
     "__main__": {"cli"},
     # What trains a telephone front: apart from the rest, for the device never loads it.
     "models.adapt": {*PURE_ROOMS, "models.adapt"},

@@ -10,7 +10,7 @@ from appliance.adapters.model_archive import file_sha256
 from appliance.errors import BadInputError
 from appliance.models.catalogue import Catalogue, Model, by_name, read_catalogue
 from appliance.models.layout import guess_engine, is_flat_vosk, missing_files
-from appliance.models.manifest import MANIFEST_FILE, Manifest, read_manifest
+from appliance.models.manifest import ADAPTED_SUFFIX, MANIFEST_FILE, Manifest, as_model, read_manifest
 
 
 @cache
@@ -26,6 +26,12 @@ def known(name: str) -> Model:
         return model
     names = ", ".join(model.name for model in catalogue())
     raise BadInputError(f"no speech model is called {name!r}", mend=f"take one of: {names}")
+
+
+def known_models(folder: Path | None = None) -> Catalogue:
+    """Give the models of the catalogue and, behind them, those that are installed without it knowing them."""
+    strangers = [manifest for manifest in installed_manifests(folder).values() if not manifest.in_catalogue]
+    return (*catalogue(), *(as_model(manifest, licence=_licence(manifest)) for manifest in strangers))
 
 
 def installed(name: str, folder: Path | None = None) -> Path | None:
@@ -110,4 +116,13 @@ def say_on_stderr(line: str) -> None:
 
 def mend(name: str) -> str:
     """Say what brings a model back that is missing or damaged."""
-    return f"undertone model fetch {name}" if by_name(catalogue(), name) else "import the model again"
+    if by_name(catalogue(), name):
+        return f"undertone model fetch {name}"
+    source = name.removesuffix(ADAPTED_SUFFIX)
+    return "import the model again" if source == name else f"undertone model adapt {source} --band telephone"
+
+
+def _licence(manifest: Manifest) -> str:
+    """Give the licence of the model that an adapted one was made of."""
+    source = by_name(catalogue(), manifest.adapted.source) if manifest.adapted else None
+    return source.licence if source else "unknown"

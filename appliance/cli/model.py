@@ -12,9 +12,9 @@ import msgspec
 from appliance.adapters import model_store, paths
 from appliance.adapters.model_fetch import fetch
 from appliance.adapters.model_import import import_model
+from appliance.cli import model_adapt
 from appliance.errors import BadInputError
 from appliance.models.catalogue import LANGUAGE_PATTERN, Hearing, Model
-from appliance.models.manifest import Manifest
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   undertone model import vosk-model-small-fr-0.22.zip      (a machine without internet)
   undertone model import my-model.zip --name my-model --language en
   undertone model verify
+  undertone model adapt vosk-model-small-ko-0.22 --band telephone
 """
 
 
@@ -48,7 +49,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "model",
-        help="list, fetch, verify or import speech models",
+        help="list, fetch, verify, import or adapt speech models",
         description=f"Speech models live in {paths.models_folder()}. The device itself never downloads anything.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -58,6 +59,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     _add_fetch(actions)
     _add_verify(actions)
     _add_import(actions)
+    model_adapt.add_parser(actions)
 
 
 def _add_list(actions: "Subparsers") -> None:
@@ -95,8 +97,7 @@ def _add_import(actions: "Subparsers") -> None:
 
 def _run_list(arguments: argparse.Namespace) -> int:
     manifests = model_store.installed_manifests()
-    rows = [_catalogue_row(model, installed=model.name in manifests) for model in model_store.catalogue()]
-    rows += [_stranger_row(manifest) for manifest in manifests.values() if not manifest.in_catalogue]
+    rows = [_row(model, installed=model.name in manifests) for model in model_store.known_models()]
     if arguments.json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(rows), indent=2) + "\n")
     else:
@@ -107,16 +108,12 @@ def _run_list(arguments: argparse.Namespace) -> int:
 def _line(row: _Row) -> str:
     state = "installed" if row.installed else "-"
     languages, bands = ",".join(row.languages), "+".join(row.hears)
-    return f"{row.name:30} {row.engine:9} {languages:5} {bands:11} {row.licence:11} {state}\n"
+    return f"{row.name:34} {row.engine:9} {languages:5} {bands:11} {row.licence:11} {state}\n"
 
 
-def _catalogue_row(model: Model, *, installed: bool) -> _Row:
+def _row(model: Model, *, installed: bool) -> _Row:
     hears = tuple(known.band for known in model.bands if known.hears)
     return _Row(model.name, model.engine, model.languages, hears, model.licence, installed, model.bands)
-
-
-def _stranger_row(manifest: Manifest) -> _Row:
-    return _Row(manifest.name, manifest.engine, manifest.languages, manifest.bands, "unknown", installed=True)
 
 
 def _run_fetch(arguments: argparse.Namespace) -> int:

@@ -22,7 +22,8 @@ def choose_installed(
 ) -> Choice:
     """Choose among the models with the names `installed`.
 
-    With "auto" the first of the catalogue that hears the band; a better one that is not installed is named in a
+    `models` may hold installed ones that the catalogue does not list, behind its own.
+    With "auto" the first that hears the band; a better one that is not installed is named in a
     notice. An engine that is asked for is taken even where it is deaf, with a notice. Raises `BadInputError` when the
     language is unknown to the engine, or nothing fitting is installed.
     """
@@ -34,7 +35,7 @@ def choose_installed(
         raise BadInputError(f"no speech model{of_engine} knows the language {language!r}", mend=f"take one of: {known}")
     hearing = [model for model in candidates if model.hears(band)]
     if not hearing and engine == "auto":
-        return Choice(None, (_nothing_hears(language, band),))
+        return Choice(None, (_nothing_hears(language, band, candidates),))
     wanted = hearing or list(candidates)
     chosen = next((model for model in wanted if model.name in installed), None)
     if chosen is None:
@@ -51,8 +52,11 @@ def for_engine(models: Catalogue, engine: Literal["vosk", "moonshine"] | None) -
     return [model for model in models if engine in (None, model.engine)]
 
 
-def _nothing_hears(language: str, band: Band) -> Notice:
+def _nothing_hears(language: str, band: Band, candidates: Catalogue) -> Notice:
     text = f"No speech model hears {language!r} on a {band}-band line: there will be no transcript and no phrases."
+    wide = next((model for model in candidates if model.engine == "vosk" and model.hears("wide")), None)
+    if band == "narrow" and wide:
+        text += f" Mend: undertone model adapt {wide.name} --band telephone."
     return _notice("no_model_hears", text)
 
 

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from appliance.adapters.model_adapt import write_front_file
 from appliance.cli import doctor, model
 from appliance.errors import BadInputError
 
+from ..adapters.adaptable_model import FILES as ADAPTABLE
 from ..adapters.tiny_model import in_folder, tiny_files
+from ..models.kaldi_models import identity_front
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +98,30 @@ def test_the_doctors_json_has_one_object_per_finding(capsys: pytest.CaptureFixtu
     findings = json.loads(capsys.readouterr().out)
     assert {"subject", "state", "detail", "mend"} == set(findings[0])
     assert {finding["subject"] for finding in findings} >= {"python", "disk", "pyaudio", "vosk", "clock"}
+
+
+def test_a_model_that_cannot_be_adapted_is_told_with_the_mend(tmp_path: Path) -> None:
+    run("model", "import", a_model(tmp_path), "--language", "en")
+    with pytest.raises(BadInputError, match="other features") as caught:
+        run("model", "adapt", "tiny", "--band", "telephone")
+    assert "40 cepstra" in caught.value.mend
+
+
+def test_an_adapted_model_is_listed_with_what_it_hears(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = in_folder(tmp_path / "small", ADAPTABLE)
+    assert run("model", "import", str(folder), "--language", "en", "--band", "wide") == 0
+    assert run("model", "adapt", "small", "--band", "telephone") == 0
+    assert "telephone front 'general'" in capsys.readouterr().err
+    assert run("model", "list") == 0
+    last = capsys.readouterr().out.splitlines()[-1].split()
+    assert last == ["small-telephone", "vosk", "en", "narrow", "unknown", "installed"]
+
+
+def test_a_front_that_was_taught_elsewhere_is_taken_from_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, file = in_folder(tmp_path / "small", ADAPTABLE), tmp_path / "taught.front"
+    write_front_file(identity_front(name="ours"), file)
+    assert run("model", "import", str(folder), "--language", "en", "--band", "wide") == 0
+    assert run("model", "adapt", "small", "--band", "telephone", "--front", str(file)) == 0
+    assert "telephone front 'ours'" in capsys.readouterr().err

@@ -81,3 +81,17 @@ def test_the_shipped_catalogue_gives_the_shipped_calls_the_engines_that_hear_the
 def test_the_models_of_an_engine() -> None:
     assert for_engine(MODELS, "vosk") == [VOSK_EN, VOSK_KO]
     assert for_engine(MODELS, None) == list(MODELS)
+
+
+def test_a_model_that_the_catalogue_does_not_list_is_taken_behind_its_own() -> None:
+    adapted = Model("vosk-ko-telephone", "vosk", ("ko",), "x", (NARROW,), ())
+    models = (*MODELS, adapted)
+    installed = {*ALL, adapted.name}
+    assert choose_installed(models, installed, "ko", "narrow", "auto") == (adapted, ())
+    assert choose_installed(models, installed, "ko", "narrow", "vosk") == (adapted, ())
+    assert choose_installed(models, installed, "ko", "wide", "auto") == (VOSK_KO, ())
+
+
+def test_where_a_model_could_be_adapted_the_notice_says_how() -> None:
+    (nothing,) = choose_installed(MODELS, ALL, "ko", "narrow", "auto").notices
+    assert nothing.text.endswith("Mend: undertone model adapt vosk-ko --band telephone.")

@@ -1,0 +1,1 @@
+"""Fits and teaches the telephone front: training code with PyTorch (extra `adapt`), never imported by the device."""

@@ -1,0 +1,57 @@
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.adapters.model_adapt import general_front
+from appliance.models.front import Front, FrontError
+from appliance.models.front_file import read_front, write_front
+from tests.models.kaldi_models import identity_front
+
+WRITTEN = write_front(identity_front()._replace(own={"last <LinearParams>": np.full((5, 8), 0.5)}))
+
+
+def test_a_front_survives_writing_and_reading() -> None:
+    front = read_front(WRITTEN)
+    assert write_front(front) == WRITTEN
+    assert (front.own["last <LinearParams>"] == 0.5).all()
+    assert front.provenance == identity_front().provenance
+
+
+@given(st.integers(0, len(WRITTEN) - 1))
+def test_a_front_that_is_cut_off_anywhere_is_refused(length: int) -> None:
+    with pytest.raises(FrontError):
+        read_front(WRITTEN[:length])
+
+
+@given(st.integers(0, 2000), st.integers(0, 255))
+def test_damaged_bytes_are_refused_or_read_but_never_crash(at: int, byte: int) -> None:
+    damaged = bytearray(WRITTEN)
+    damaged[at] = byte
+    with contextlib.suppress(FrontError):
+        assert isinstance(read_front(bytes(damaged)), Front)
+
+
+def test_bytes_behind_the_end_are_refused() -> None:
+    with pytest.raises(FrontError, match="longer"):
+        read_front(WRITTEN + b" ")
+
+
+def test_layers_that_do_not_fit_are_refused() -> None:
+    front = identity_front()
+    for broken in (
+        front._replace(layers=front.layers[::-1]),
+        front._replace(shift=np.zeros(3)),
+        front._replace(layers=()),
+    ):
+        with pytest.raises(FrontError):
+            read_front(write_front(broken))
+
+
+def test_the_general_front_ships_small_and_tells_where_it_comes_from() -> None:
+    front = general_front()
+    assert len(write_front(front)) < 500_000
+    assert "CC BY-SA" in front.provenance.data
+    assert not front.own
