@@ -56,7 +56,7 @@ def test_files_that_may_not_grow_are_a_full_disk(site: Site) -> None:
 def test_a_device_that_starts_on_a_full_disk_still_tells_the_server_of_the_call(site: Site) -> None:
     site.start_server()
     with small_disk(site.folder / "disk") as disk:
-        config = site.config(recordings.without_a_model(site.folder), language="ko", pace="fast", state=disk)
+        config = site.config(recordings.short_turns(site.folder), pace="fast", state=disk)
         assert site.start_device(config).end() == 0
         before = at_server(site)
         make_space = fill_disk(disk)
