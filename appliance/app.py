@@ -27,7 +27,7 @@ from appliance.call import Call
 from appliance.config import Settings
 from appliance.delivery.envelope import Draft
 from appliance.delivery.messages import Command, Hello, PartialMessage, Result, StatusMessage
-from appliance.events import Alert, BandMeasured, CallEnded, Event, Gap, Notice, Who, to_json
+from appliance.events import Alert, BandMeasured, CallEnded, Event, Gap, Utterance, Who, to_json
 from appliance.indicator.patterns import Fault, LightState, Pattern, pattern
 from appliance.session import Output, Partial
 from appliance.speech.frames import Frame
@@ -74,6 +74,7 @@ class Device:
         self._shown: Pattern | None = None
         # Until the first attempt has failed there is nothing to tell anybody.
         self._link_online = True
+        self._lost_sides: set[Who] = set()
         self._faults: set[Fault] = set() if prepared.model else {"no_model"}
         self._deaf_sides: set[Who] = set() if prepared.model else {*prepared.line.sides}
         self._call: Call | None = None
@@ -127,6 +128,7 @@ class Device:
         self._refresh()
         for output in outputs:
             if isinstance(output, Partial):
+                self._note_recognizer(output)
                 self._show_partial(output)
             elif isinstance(output, Event):
                 self._note_band(output)
@@ -201,12 +203,15 @@ class Device:
             self._deaf_sides |= set() if event.model else {event.who}
             self._set_fault("no_model", present=bool(self._deaf_sides))
 
-    def _note_recognizer(self, event: Event) -> None:
-        """Show a lost recognizer from the hole that it left until words come again."""
-        if isinstance(event, Gap):
-            self._set_fault("recognizer_lost", present=True)
-        elif event.who != "both" and not isinstance(event, Alert | BandMeasured | Notice):
-            self._set_fault("recognizer_lost", present=False)
+    def _note_recognizer(self, output: Event | Partial) -> None:
+        """Show a lost recognizer from the hole that it left until words of that side come again."""
+        if isinstance(output, Gap) and output.reason == "recognizer_lost":
+            self._lost_sides.add(output.who)
+        elif isinstance(output, Utterance):
+            self._lost_sides.discard(output.who)
+        elif isinstance(output, Partial):
+            self._lost_sides.discard(output.side)
+        self._set_fault("recognizer_lost", present=bool(self._lost_sides))
 
     def _receive_outbox_fault(self, fault: str | None) -> None:
         self._set_fault("outbox_full", present=fault == "outbox_full")

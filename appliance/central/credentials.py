@@ -6,11 +6,14 @@ as a whole and never written in place. A running server notices a change at the 
 taken away without a restart.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import logging
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -75,26 +78,40 @@ def add_device(path: Path, device: str, *, replace: bool = False) -> str:
             f"{device!r} cannot be the name of a device",
             mend="use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first",
         )
-    file = _read(path)
-    if device in file.devices and not replace:
-        raise BadInputError(
-            f"device {device} has a token already",
-            where=str(path),
-            mend="add --replace to give it a new one (the old one stops working at once)",
-        )
-    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    file.devices[device] = _Entry(token_sha256=_hash(token), added=utc_now())
-    _write(path, file)
+    with _locked(path):
+        file = _read(path)
+        if device in file.devices and not replace:
+            raise BadInputError(
+                f"device {device} has a token already",
+                where=str(path),
+                mend="add --replace to give it a new one (the old one stops working at once)",
+            )
+        token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+        file.devices[device] = _Entry(token_sha256=_hash(token), added=utc_now())
+        _write(path, file)
     return token
 
 
 def remove_device(path: Path, device: str) -> None:
     """Take `device` out of the file; a running server cuts it off. Raises `BadInputError` for an unknown device."""
-    file = _read(path)
-    if file.devices.pop(device, None) is None:
-        known = ", ".join(sorted(file.devices)) or "none"
-        raise BadInputError(f"there is no device {device!r}", where=str(path), mend=f"known devices: {known}")
-    _write(path, file)
+    with _locked(path):
+        file = _read(path)
+        if file.devices.pop(device, None) is None:
+            known = ", ".join(sorted(file.devices)) or "none"
+            raise BadInputError(f"there is no device {device!r}", where=str(path), mend=f"known devices: {known}")
+        _write(path, file)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one program at a time read, change and replace the file; scripts enrol many boxes at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_secret(path: Path, text: str) -> None:

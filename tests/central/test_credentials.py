@@ -1,6 +1,7 @@
 """The devices' tokens."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,14 @@ def test_a_secret_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -
     with pytest.raises(OSError, match="directory"):
         write_secret(tmp_path / "token", "x")
     assert [entry.name for entry in tmp_path.iterdir()] == ["token"]
+
+
+def test_boxes_enrolled_at_the_same_time_all_stay_enrolled(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    names = [f"desk-{number}" for number in range(12)]
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        tokens = list(pool.map(lambda name: add_device(path, name), names))
+
+    known = Credentials(path)
+
+    assert [known.device_of(token) for token in tokens] == names
