@@ -25,7 +25,8 @@ def test_the_file_holds_no_token_and_is_for_the_owners_eyes_only(tmp_path: Path)
     assert token not in path.read_text()
     assert len(token) > 40
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [entry.name for entry in path.parent.iterdir()] == ["credentials.json"]
+    names = {entry.name for entry in path.parent.iterdir()}
+    assert names == {"credentials.json", ".credentials.json.lock"}  # nothing half-written is left
 
 
 def test_a_new_token_replaces_the_old_one_only_when_asked(tmp_path: Path) -> None:
