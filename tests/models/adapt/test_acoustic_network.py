@@ -33,7 +33,8 @@ def by_hand(frames: Array, ivector: Array, first: int, time: int) -> Array:
     def norm(at: int) -> Array:
         heard = np.concatenate([frames[at - 1 - first], frames[at - first], ivector])
         hidden = np.maximum(of("first", "<LinearParams>") @ heard + of("first", "<BiasParams>"), 0)
-        return (hidden - 1) / np.sqrt(4.001)
+        normal: Array = (hidden - 1) / np.sqrt(4.001)
+        return normal
 
     tdnn = of("tdnn", "<LinearParams>") @ np.concatenate([norm(time - 3), norm(time + 3)])
     scored: Array = of("last", "<LinearParams>") @ (0.5 * norm(time) + tdnn) + of("last", "<BiasParams>")
