@@ -57,6 +57,8 @@ def _what(event: Row) -> str:  # noqa: PLR0911 - one answer for each type of eve
         case "call_started":
             listens = f"{event['engine']} {event['model']}, {event['language']}, {event['band']}"
             return f"call started: {listens}, rules {event['rules']}"
+        case "band":
+            return f"  [carries the {event['band']} band: {event['model']} listens]"
         case "utterance":
             return f"{event['text']}"
         case "phrase":
