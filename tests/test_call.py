@@ -11,8 +11,8 @@ from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import unpaced
 from appliance.call import Call
 from appliance.escalation.rules import RulePack
-from appliance.events import CallEnded, CallStarted, Event, Gap, Utterance
-from appliance.session import CallSession, Output, Partial
+from appliance.events import BandMeasured, CallEnded, CallStarted, Event, Gap, Utterance
+from appliance.session import CallSession, Ears, Output, Partial
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
 from appliance.speech.recognizer import EndUtterance, Hear
@@ -35,8 +35,9 @@ def steps(clip: Clip, silence_s: float = 1.0) -> Iterator[tuple[Frame, ...]]:
 
 
 def new_call(host: RecognizerHost | None, sink: Callable[[list[Output]], None]) -> Call:
-    session = CallSession(SIDES, RULES, EndpointerSettings(), STARTED)
-    return Call(session, SIDES, host, sink, lockstep=True)
+    ears = Ears("", EndpointerSettings())
+    session = CallSession(SIDES, RULES, {"narrow": ears, "wide": ears}, STARTED)
+    return Call(session, SIDES, {"narrow": host, "wide": host}, sink, lockstep=True)
 
 
 def run(host: RecognizerHost | None, line: Callable[[Call], AsyncIterator[tuple[Frame, ...]]]) -> list[Output]:
@@ -63,7 +64,7 @@ def events(outputs: list[Output]) -> list[Event]:
 
 def test_without_a_recognizer_a_call_begins_and_ends_and_asks_nobody() -> None:
     outputs = run(None, lambda _: unpaced(steps(SPOKEN)))
-    assert [type(output) for output in outputs] == [CallStarted, CallEnded]
+    assert [type(output) for output in outputs] == [CallStarted, BandMeasured, CallEnded]
 
 
 def test_what_is_said_comes_as_partial_words_and_then_for_good_and_no_request_leaks(korean_model: Path) -> None:
