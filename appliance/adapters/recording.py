@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Band
@@ -86,16 +87,21 @@ class Recording:
         if self._format.rate_hz == SAMPLE_RATE_HZ:
             yield from self._blocks()
             return
-        resampler = soxr.ResampleStream(self._format.rate_hz, SAMPLE_RATE_HZ, len(self.sides), dtype="int16")
+        # In floating point, for soxr adds noise to 16-bit output (dither), other noise in each run.
+        resampler = soxr.ResampleStream(self._format.rate_hz, SAMPLE_RATE_HZ, len(self.sides), dtype="float32")
         for block in self._blocks():
-            yield resampler.resample_chunk(block).reshape(-1, len(self.sides))
-        yield resampler.resample_chunk(np.empty((0, len(self.sides)), np.int16), last=True).reshape(-1, len(self.sides))
+            yield _rounded(resampler.resample_chunk(block.astype(np.float32)))
+        yield _rounded(resampler.resample_chunk(np.empty((0, len(self.sides)), np.float32), last=True))
 
     def _blocks(self) -> Iterator[Samples]:
         with self._path.open("rb") as file:
             file.seek(self._format.offset_bytes)
             for data in _read(file, self._format):
                 yield self._format.decode(data).reshape(-1, self._format.channels)
+
+
+def _rounded(signal: NDArray[np.float32]) -> Samples:
+    return np.rint(signal).clip(-32768, 32767).astype(np.int16)
 
 
 def _read(file: BinaryIO, form: WavFormat) -> Iterator[bytes]:

@@ -76,6 +76,20 @@ def test_what_the_box_s_rate_cannot_carry_vanishes_instead_of_sounding_lower(tmp
     assert level_at(heard(line, "caller"), 6_000) < 20
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000])
+def test_nothing_is_added_to_what_the_line_carried_so_that_each_run_hears_the_same(
+    tmp_path: Path, rate_hz: int
+) -> None:
+    line = recorded(tmp_path, wav(bytes(2 * rate_hz), rate_hz=rate_hz))
+    assert not heard(line, "caller").any()
+
+
+def test_what_is_as_loud_as_can_be_does_not_wrap_round(tmp_path: Path) -> None:
+    loud = np.where(np.arange(8000) % 20 < 10, 32767, -32768).astype(np.int16)
+    signal = heard(recorded(tmp_path, wav(loud.tobytes(), rate_hz=8_000)), "caller").astype(int)
+    assert np.abs(np.diff(signal)).max() < 45_000
+
+
 @pytest.mark.parametrize(("codec", "decode"), [(ULAW, decode_ulaw), (ALAW, decode_alaw)])
 def test_the_codecs_of_telephony_are_decoded(tmp_path: Path, codec: int, decode: Callable[[bytes], Samples]) -> None:
     audio = bytes(range(256)) * 5
