@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.bench import bench_latency, bench_memory, bench_outbox, bench_recognition
+from tests.bench import bench_band, bench_latency, bench_memory, bench_outbox, bench_recognition
 from tests.bench.options import Options, SkippedError, say
 from tests.bench.rows import Row, as_json, as_text
 
@@ -14,6 +14,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "recognition": bench_recognition.rows,
     "latency": bench_latency.rows,
     "memory": bench_memory.rows,
+    "band": bench_band.rows,
     "outbox": lambda _options: bench_outbox.rows(),
 }
 
