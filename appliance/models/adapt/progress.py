@@ -24,11 +24,16 @@ class Progress:
         now_s = self._monotonic_s()
         if doing != self._doing or done < self._began_at:
             self._doing, self._began_s, self._began_at, self._due_s = doing, now_s, done, now_s + EVERY_S
+            if done == total:
+                self._write(doing)
             return
         if now_s >= self._due_s or done == total:
             self._due_s = now_s + EVERY_S
-            self._out.write(f"{doing}: {done} of {total}{self._left(now_s - self._began_s, done, total)}\n")
-            self._out.flush()
+            self._write(f"{doing}: {done} of {total}{self._left(now_s - self._began_s, done, total)}")
+
+    def _write(self, line: str) -> None:
+        self._out.write(f"{line}\n")
+        self._out.flush()
 
     def _left(self, spent_s: float, done: int, total: int) -> str:
         if spent_s < SETTLE_S or done in (self._began_at, total):

@@ -33,3 +33,9 @@ def test_a_new_thing_to_do_begins_anew() -> None:
             progress.tell(doing, done, 2)
             clock.now_s += 1.0
     assert out.getvalue().splitlines() == ["reading: 2 of 2", "judging: 2 of 2"]
+
+
+def test_what_is_done_at_once_is_told_as_it_is() -> None:
+    out = io.StringIO()
+    Progress(out, Clock()).tell("before: divergence 1.200", 1, 1)
+    assert out.getvalue() == "before: divergence 1.200\n"
