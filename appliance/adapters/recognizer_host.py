@@ -55,6 +55,9 @@ def main(arguments: list[str]) -> None:
             # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
             os._exit(0)
         line.close()
+    # Nobody but us waits for the workers. As their ends are ignored, this returns when the last one is gone.
+    with suppress(ChildProcessError):
+        os.wait()
     # The system takes back a model's memory at once; freeing it piece by piece takes a good part of a second.
     os._exit(0)
 
