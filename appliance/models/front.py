@@ -76,7 +76,7 @@ class Front(NamedTuple):
     shift: Array
     """How far the mean of narrowband speech lies from that of wideband speech."""
     own: dict[str, Array]
-    """Parameters of the model's own layers, by component and token: `tdnn1.affine <LinearParams>`."""
+    """What is added to parameters of the model's own layers, by component and token: `tdnn1.affine <LinearParams>`."""
     provenance: Provenance
 
     @property
@@ -184,19 +184,23 @@ def _component(name: str, kind: str, *values: tuple[str, bytes]) -> Component:
 
 
 def _with_own(components: tuple[Component, ...], own: dict[str, Array]) -> list[Component]:
-    """Replace parameters of the model's own layers."""
+    """Change parameters of the model's own layers."""
     changed = {component.name: component for component in components}
-    for key, array in own.items():
+    for key, change in own.items():
         name, _, token = key.partition(" ")
-        value = changed[name].value(token) if name in changed else None
-        try:
-            fits = value is not None and read_array(value).shape == array.shape
-        except KaldiError:
-            fits = False
-        if not fits:
+        before = _parameters(changed.get(name), token)
+        if before is None or before.shape != change.shape:
             raise FrontError(f"the front was taught for another model: {key} does not fit")
-        changed[name] = changed[name].with_value(token, float_array(array))
+        changed[name] = changed[name].with_value(token, float_array(before + change))
     return list(changed.values())
+
+
+def _parameters(component: Component | None, token: str) -> Array | None:
+    value = component.value(token) if component else None
+    try:
+        return None if value is None else read_array(value)
+    except KaldiError:
+        return None
 
 
 def _same_number(found: str, wanted: str) -> bool:

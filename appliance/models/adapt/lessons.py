@@ -90,6 +90,11 @@ class School:
             wanted = self.teacher(torch.from_numpy(wide), known)
         return wanted, self.student(self.front(torch.from_numpy(narrow)), guessed)
 
+    def own_changes(self) -> dict[str, Array]:
+        """Give by how much the student's own layers have become others than the teacher's."""
+        before = self.teacher.own_values()
+        return {key: value - before[key] for key, value in self.student.own_values().items()}
+
     @torch.no_grad()
     def judge(self, lessons: Sequence[Lesson], tell: Tell) -> Marks:
         """Measure the student on speech that it has not learnt from."""

@@ -144,7 +144,7 @@ class _Teaching:
         return marks
 
     def _front(self) -> Front:
-        changed = self._school.student.own_values() if self._after_own() else {}
+        changed = self._school.own_changes() if self._best.get("own") else {}
         figures = (
             f"held-out speech against the wideband side: divergence {self._before.divergence:.3f} before, "
             f"{self._after.divergence:.3f} after; agreement {self._before.agreement:.1%}, {self._after.agreement:.1%}"
@@ -152,9 +152,6 @@ class _Teaching:
         method = "teacher and student, 1" + (", with the model's own layers" if changed else "")
         provenance = Provenance("taught", method, "", figures)
         return self._start._replace(layers=self._school.front.layers(), own=changed, provenance=provenance)
-
-    def _after_own(self) -> bool:
-        return bool(self._best.get("own"))
 
     def _learnt(self) -> dict[str, Any]:
         front = {name: value.clone() for name, value in self._school.front.state_dict().items()}
