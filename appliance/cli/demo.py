@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 import appliance
 from appliance.adapters import model_store
+from appliance.adapters.model_adapt import adapt
 from appliance.adapters.model_fetch import fetch
 from appliance.adapters.recording import Recording
 from appliance.cli.demo_screen import PlainScreen, Screen, TerminalScreen
@@ -22,17 +23,25 @@ from appliance.cli.replay import add_speech_arguments
 from appliance.errors import BadInputError
 from appliance.events import Band, from_json
 from appliance.models.catalogue import Model, for_language
+from appliance.models.manifest import ADAPTED_SUFFIX
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-SHIPPED: Final = {"en": "billing_dispute.wav", "ko": "billing_ko_16k.wav"}
+SHIPPED: Final[dict[str, dict[Band, str]]] = {
+    "en": {"narrow": "billing_dispute.wav"},
+    "ko": {"wide": "billing_ko_16k.wav", "narrow": "billing_ko.wav"},
+}
+"""By language, the first for whom names no band."""
+
+BANDS: Final[dict[str, Band]] = {"telephone": "narrow", "wideband": "wide"}
 REFRESH_S: Final = 0.1
 EXIT_TROUBLE: Final = 1
 
 EPILOG = """examples:
   undertone demo                                  an English call, in real time
-  undertone demo --language ko                    a Korean one
+  undertone demo --language ko                    a Korean one, from a headset
+  undertone demo --language ko --band telephone   the same call over a telephone line
   undertone demo --call my.wav --fast --json      a call of yours; the summary as JSON on stdout"""
 
 
@@ -58,6 +67,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     parser.add_argument("--call", type=Path, metavar="FILE", help="a WAV file instead of the shipped call")
     add_speech_arguments(parser)
+    parser.add_argument("--band", choices=list(BANDS), help="which of the shipped calls: default the first there is")
     parser.add_argument("--fast", action="store_true", help="as fast as the machine can, instead of in real time")
     parser.add_argument("--no-browser", action="store_true", help="do not open the supervisor's page")
     parser.add_argument("--json", action="store_true", help="the summary as JSON on stdout, all else on stderr")
@@ -71,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         mend = "pip install 'undertone[central]'"
         raise BadInputError("the demo needs the central server, an extra", mend=mend) from error
     job = Job(
-        recording=(arguments.call or _shipped(arguments.language)).absolute(),
+        recording=(arguments.call or _shipped(arguments.language, arguments.band)).absolute(),
         language=arguments.language,
         engine=arguments.engine,
         pace="fast" if arguments.fast else "real",
@@ -86,11 +96,14 @@ def _run(arguments: argparse.Namespace) -> int:
             raise KeyboardInterrupt from None
 
 
-def _shipped(language: str) -> Path:
-    name = SHIPPED.get(language.partition("-")[0])
-    if name is None:
+def _shipped(language: str, band: str | None) -> Path:
+    calls = SHIPPED.get(language.partition("-")[0])
+    if calls is None:
         mend = f"name a recording with --call, or take one of: {', '.join(SHIPPED)}"
         raise BadInputError(f"no call in the language {language!r} is shipped", mend=mend)
+    name = calls.get(BANDS[band]) if band else next(iter(calls.values()))
+    if name is None:
+        raise BadInputError(f"no {band} call in the language {language!r} is shipped", mend="leave --band out")
     return Path(appliance.__file__).parent / "calls" / name
 
 
@@ -99,11 +112,21 @@ def get_model(language: str, band: Band, engine: str) -> None:
     named = None if engine == "auto" else engine
     candidates = [model for model in for_language(model_store.catalogue(), language) if named in (None, model.engine)]
     wanted = [model for model in candidates if model.hears(band)] or (candidates if named else [])
+    if band == "narrow" and not any(model.hears(band) for model in candidates):
+        _adapt(candidates)
     for model, instead in itertools.pairwise(wanted):
         if model_store.installed(model.name) or _could_fetch(model, instead):
             return
     if wanted:
         fetch(wanted[-1])
+
+
+def _adapt(candidates: list[Model]) -> None:
+    """Make a telephone model out of the first wideband one, unless that has been done."""
+    model = next((each for each in candidates if each.engine == "vosk" and each.hears("wide")), None)
+    if model and not model_store.installed(model.name + ADAPTED_SUFFIX):
+        fetch(model)
+        adapt(model.name)
 
 
 def _could_fetch(model: Model, instead: Model) -> bool:
