@@ -18,7 +18,7 @@ DESCRIPTION = """Make a model that hears a telephone line out of an installed Vo
 The new model, NAME-telephone, lies beside the old one, which stays as it is; narrowband lines get it from then on.
 With --teach it learns from recordings of your own (wideband, no transcripts; an hour of many voices is good), in half
 an hour or so; when interrupted, the same command goes on. The result is a small file to take to the boxes:
-undertone model adapt NAME --band telephone --front FILE."""
+undertone model adapt NAME --band telephone --front FILE. With --teach and --front it learns further."""
 
 
 def add_parser(actions: "Subparsers") -> None:
@@ -26,9 +26,8 @@ def add_parser(actions: "Subparsers") -> None:
     parser = actions.add_parser("adapt", help="make a model hear the telephone band", description=DESCRIPTION)
     parser.add_argument("name", metavar="NAME", help="an installed Vosk model")
     parser.add_argument("--band", choices=["telephone"], required=True, help="the band to be heard")
-    given = parser.add_mutually_exclusive_group()
-    given.add_argument("--front", type=Path, metavar="FILE", help="use this front, taught elsewhere")
-    given.add_argument("--teach", type=Path, metavar="FOLDER", help="teach a front with the recordings below FOLDER")
+    parser.add_argument("--front", type=Path, metavar="FILE", help="use this front; with --teach, begin with it")
+    parser.add_argument("--teach", type=Path, metavar="FOLDER", help="teach a front with the recordings below FOLDER")
     parser.add_argument("--front-only", action="store_true", help="teach the front and leave the model's own layers")
     parser.add_argument("--told", default="", metavar="TEXT", help="what the recordings are, for the file's provenance")
     parser.add_argument("--save", type=Path, metavar="FILE", help="where to put the taught front")
@@ -36,11 +35,9 @@ def add_parser(actions: "Subparsers") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    front = None
-    if arguments.front:
-        front = model_adapt.read_front_file(arguments.front)
-    elif arguments.teach:
-        front = _teach(arguments)
+    front = model_adapt.read_front_file(arguments.front) if arguments.front else None
+    if arguments.teach:
+        front = _teach(arguments, front or model_adapt.general_front())
     place = model_adapt.adapt(arguments.name, front=front)
     adapted = model_store.manifest_of(place).adapted
     model_store.say_on_stderr(f"{place.name} is installed in {place}")
@@ -49,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _teach(arguments: argparse.Namespace) -> Front:
+def _teach(arguments: argparse.Namespace, start: Front) -> Front:
     """Teach a front, save it and give it."""
     source = model_adapt.source_of(arguments.name, paths.models_folder())
     workshop = paths.home() / "teach"
@@ -63,7 +60,7 @@ def _teach(arguments: argparse.Namespace) -> Front:
     front = workbench.teach_front(
         source,
         arguments.teach,
-        start=model_adapt.general_front(),
+        start=start,
         own_layers=not arguments.front_only,
         told=arguments.told,
         saved=workshop / f"{arguments.name}.progress",

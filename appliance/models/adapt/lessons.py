@@ -95,6 +95,11 @@ class School:
         before = self.teacher.own_values()
         return {key: value - before[key] for key, value in self.student.own_values().items()}
 
+    def load_own_changes(self, changes: dict[str, Array]) -> None:
+        """Let the student begin with changes that `own_changes` gave."""
+        before = self.teacher.own_values() if changes else {}
+        self.student.load_own({key: before[key] + change for key, change in changes.items()})
+
     @torch.no_grad()
     def judge(self, lessons: Sequence[Lesson], tell: Tell) -> Marks:
         """Measure the student on speech that it has not learnt from."""

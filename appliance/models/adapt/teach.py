@@ -1,6 +1,7 @@
 """Teaches a front by the model that it is for: no transcripts, and nothing is kept that is not better."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from appliance.models.front_file import write_front
 
 FRONT_COPIES: Final = (10,)
 OWN_COPIES: Final = (12,)
+FURTHER_COPIES: Final = (14, 15)
 """Numbers of copies of the corpus, each with other telephone lines: the front learns first, then the layers with it."""
 
 PEAK_RATE: Final = 6e-4
@@ -45,12 +47,18 @@ class Taught(NamedTuple):
     after: Marks
 
 
-def courses(*, own_layers: bool) -> list[Course]:
-    """Give the plan: the front alone, then, when wanted, the model's own layers with it."""
-    plan = [Course(own_layers=False, copy=copy, place=n, of=len(FRONT_COPIES)) for n, copy in enumerate(FRONT_COPIES)]
-    if own_layers:
-        plan += [Course(own_layers=True, copy=copy, place=n, of=len(OWN_COPIES)) for n, copy in enumerate(OWN_COPIES)]
-    return plan
+def courses(*, own_layers: bool, further: bool = False) -> list[Course]:
+    """Give the plan: the front alone, then, when wanted, the model's own layers with it.
+
+    `further` is for a front that was taught before: both go on, with lines that they have not met.
+    """
+    if further:
+        return _stage(FURTHER_COPIES, own_layers=own_layers)
+    return _stage(FRONT_COPIES, own_layers=False) + (_stage(OWN_COPIES, own_layers=True) if own_layers else [])
+
+
+def _stage(copies: Sequence[int], *, own_layers: bool) -> list[Course]:
+    return [Course(own_layers, copy, place, len(copies)) for place, copy in enumerate(copies)]
 
 
 def teach(model: WideModel, front: Front, corpus: Corpus, plan: list[Course], saved: Path, tell: Tell) -> Taught:
@@ -79,6 +87,7 @@ class _Teaching:
         pairs = corpus.judges(tell)
         network = _network(front, pairs)
         self._school = School(model, front, network)
+        self._school.load_own_changes(front.own)
         self._judges = self._school.lessons(pairs, tell)
         self._optimiser = self._new_optimiser(own_layers=False)
         self._key = _key(model, front, corpus, plan)
@@ -144,7 +153,7 @@ class _Teaching:
         return marks
 
     def _front(self) -> Front:
-        changed = self._school.own_changes() if self._best.get("own") else {}
+        changed = self._school.own_changes() if self._best.get("own") else self._start.own
         figures = (
             f"held-out speech against the wideband side: divergence {self._before.divergence:.3f} before, "
             f"{self._after.divergence:.3f} after; agreement {self._before.agreement:.1%}, {self._after.agreement:.1%}"

@@ -27,7 +27,9 @@ def teach_front(
     tell = Progress(out).tell
     model = read_wide_model(source)
     corpus = read_corpus(recordings, tell)
-    taught = teach(model, start, corpus, courses(own_layers=own_layers), saved, tell)
+    taught = teach(
+        model, start, corpus, courses(own_layers=own_layers, further=bool(start.provenance.taught_for)), saved, tell
+    )
     saved.unlink(missing_ok=True)
     minutes = sum(len(audio) for _, audio in (*corpus.training, *corpus.held_out)) / WIDE_HZ / 60
     provenance = msgspec.structs.replace(

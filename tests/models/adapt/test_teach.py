@@ -122,6 +122,20 @@ def test_the_plan_teaches_the_front_before_the_layers() -> None:
     assert not any(course.own_layers for course in courses(own_layers=False))
 
 
+def test_what_was_taught_before_goes_on_with_other_lines() -> None:
+    first, further = courses(own_layers=True), courses(own_layers=True, further=True)
+    assert all(course.own_layers for course in further)
+    assert not {course.copy for course in first} & {course.copy for course in further}
+
+
+def test_a_front_with_own_layers_goes_on_from_them(tmp_path: Path) -> None:
+    first = teach(small_model(), bad_front(), small_corpus(), PLAN[1:], tmp_path / "x.progress", quiet)
+    again = [Course(own_layers=True, copy=3, place=0, of=1)]
+    further = teach(small_model(), first.front, small_corpus(), again, tmp_path / "x.progress", quiet)
+    assert further.before.divergence == pytest.approx(first.after.divergence, rel=0.05)
+    assert further.after.divergence < further.before.divergence
+
+
 def test_narrowband_recordings_are_refused(tmp_path: Path) -> None:
     line = Line(300, 3400, 0, 0.0, -120.0, "none", 0.0)
     for seed in range(3):
