@@ -91,6 +91,8 @@ class CallSession:
             *ears[started.band].notices,
             *(Switch(side, started.band) for side in sides),
         ]
+        self._tentative: dict[tuple[Side, int], list[Match]] = {}
+        self._kept: dict[tuple[Side, int], list[Match]] = {}
         self._now_sample = 0
 
     @property
@@ -128,6 +130,8 @@ class CallSession:
     def receive_loss(self, side: Side, until_sample: int) -> list[Output]:
         """Take that the recognizer of one side forgot all that it had heard before `until_sample`."""
         hole = self._listeners[side].receive_loss(until_sample)
+        # What was heard before the hole cannot be heard again: no final hypothesis may deny it.
+        self._kept |= {key: matches for key, matches in self._tentative.items() if key[0] == side}
         return [_gap(side, hole, "recognizer_lost")] if hole else []
 
     def receive_overload(self, side: Side, start_sample: int, end_sample: int) -> list[Output]:
@@ -189,9 +193,14 @@ class CallSession:
 
     def _climb(self, side: Side, hypothesis: Hypothesis, words: Sequence[Word]) -> tuple[list[Match], list[Output]]:
         matches = find_phrases(self._rules.phrases, side, words)
-        changes = self._ladder.receive_hits(
-            side, hypothesis.utterance, matches, final=hypothesis.final, now_sample=self._now_sample
-        )
+        key = (side, hypothesis.utterance)
+        bearing = [*self._kept.get(key, []), *matches]
+        if hypothesis.final:
+            self._tentative.pop(key, None)
+            self._kept.pop(key, None)
+        else:
+            self._tentative[key] = bearing
+        changes = self._ladder.receive_hits(*key, bearing, final=hypothesis.final, now_sample=self._now_sample)
         return matches, [*changes]
 
 

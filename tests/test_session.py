@@ -259,6 +259,15 @@ def test_a_recognizer_that_dies_in_mid_utterance_leaves_a_gap_and_the_rest_is_he
     assert talk.session.is_settled
 
 
+def test_an_alert_heard_before_the_recognizer_died_is_not_taken_back_by_words_that_came_after() -> None:
+    talk = Talk(THREAT).run_until(2.9)
+    assert [alert.tentative for alert in talk.of(Alert) if isinstance(alert, Alert)] == [True]
+    talk.lose("caller")
+    talk.run_until(5)
+    assert [change.change for change in talk.of(AlertChanged) if isinstance(change, AlertChanged)] == ["confirmed"]
+    assert talk.session.showing.level == "urgent"
+
+
 def test_a_recognizer_that_dies_while_nobody_speaks_leaves_no_gap() -> None:
     talk = Talk(THREAT).run_until(5)
     talk.lose("caller")

@@ -42,8 +42,8 @@ def main(arguments: list[str]) -> None:
     engine, folder, descriptor = arguments
     # Ctrl-C goes to the whole process group; the device decides when its recognizers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     new_recognizer = _prepare(engine, Path(folder))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=int(descriptor))
     with suppress(ConnectionError):  # the device may be gone by now
         control.sendall(READY)
@@ -72,7 +72,20 @@ def _prepare(engine: str, folder: Path) -> Callable[[], Recognizer]:
 
     from appliance.adapters import moonshine_engine  # noqa: PLC0415 - an extra that a box may lack
 
+    if not _survives(lambda: moonshine_engine.load(folder)):
+        sys.exit(1)
     return lambda: moonshine_engine.MoonshineRecognizer(moonshine_engine.load(folder))
+
+
+def _survives(load: Callable[[], object]) -> bool:
+    """Try in a process of its own whether a model can be loaded, before anybody is promised that it can."""
+    child = os.fork()
+    if child == 0:
+        with suppress(Exception):
+            load()
+            os._exit(0)
+        os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _receive_socket(control: socket.socket) -> socket.socket | None:

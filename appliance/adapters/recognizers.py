@@ -159,6 +159,8 @@ class SideRecognizer:
                 log.warning("event=recognizer_lost side=%s answers=%d", self.side, answers)
                 self._lose()
             failures = 0 if answers else failures + 1
+            if failures >= len(RESTART_DELAYS_S):
+                self._give_up()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         """Talk to a worker until it is gone; give how many answers came."""
@@ -196,6 +198,17 @@ class SideRecognizer:
         ends = [request for request in self._unanswered if isinstance(request, EndUtterance)]
         self._unanswered.clear()
         self._waiting.extendleft(reversed(ends))
+        self._on_lost(self.side, self._until_sample)
+        self._settle()
+
+    def _give_up(self) -> None:
+        """Declare all that waits as lost: no recognizer can be started, and nobody may wait for it for ever."""
+        if not self._waiting:
+            return
+        for request in self._waiting:
+            if isinstance(request, Hear):
+                self._until_sample = request.sample + len(request.pcm) // 2
+        self._waiting.clear()
         self._on_lost(self.side, self._until_sample)
         self._settle()
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -299,6 +300,31 @@ def test_a_model_that_cannot_be_loaded_is_told_with_its_folder_and_the_mend(tmp_
         assert "undertone model verify" in caught.value.mend
 
     asyncio.run(run())
+
+
+def test_a_damaged_moonshine_model_is_refused_before_the_call(english_model: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(english_model, damaged)
+    weights = damaged / "decoder_model_merged.ort"
+    weights.write_bytes(bytes(weights.stat().st_size))
+
+    async def run() -> None:
+        with pytest.raises(BadInputError) as caught:
+            await RecognizerHost("moonshine", damaged).start()
+        assert "undertone model verify" in caught.value.mend
+
+    asyncio.run(run())
+
+
+def test_nobody_waits_for_a_recognizer_that_can_never_start(tmp_path: Path) -> None:
+    async def run() -> Ear:
+        async with listening(RecognizerHost("vosk", tmp_path)) as (recognizer, ear):
+            for request in requests(1, 0, bytes(64_000)):
+                recognizer.send(request)
+            await asyncio.wait_for(recognizer.idle(), PATIENCE_S)
+        return ear
+
+    assert asyncio.run(run()).lost_until == [32_000]
 
 
 def test_no_process_stays_behind(english_model: Path) -> None:
