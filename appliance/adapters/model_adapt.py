@@ -1,5 +1,6 @@
 """Makes a telephone model out of an installed wideband one: a new folder beside it, whole or not at all."""
 
+import contextlib
 import os
 import shutil
 from importlib import resources
@@ -104,7 +105,8 @@ def write_front_file(front: Front, file: Path) -> None:
         new.write_bytes(write_front(front))
         new.replace(file)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink()
         raise disk_trouble(error, file.parent) from error
 
 

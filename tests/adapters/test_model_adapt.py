@@ -164,6 +164,12 @@ def test_a_file_that_is_no_front_is_refused(tmp_path: Path, data: bytes | None, 
         read_front_file(file)
 
 
+def test_a_place_that_cannot_hold_a_front_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInputError, match="cannot be written"):
+        write_front_file(identity_front(), tmp_path / "file" / "x.front")
+
+
 def test_a_front_that_was_taught_for_another_model_is_refused(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     front = identity_front()._replace(own={"tdnnf2.linear <LinearParams>": np.ones((2, 2))})

@@ -1,6 +1,8 @@
 """Teaches a front by the model that it is for: no transcripts, and nothing is kept that is not better."""
 
+import contextlib
 import hashlib
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -184,16 +186,21 @@ class _Teaching:
             "now": self._learnt(),
             "optimiser": self._optimiser.state_dict(),
         }
-        self._saved.parent.mkdir(parents=True, exist_ok=True)
         new = self._saved.with_suffix(".new")
-        torch.save(state, new)
-        new.replace(self._saved)
+        try:
+            self._saved.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(state, new)
+            new.replace(self._saved)
+        except (OSError, RuntimeError) as error:  # PyTorch's own for a full disk
+            with contextlib.suppress(OSError):
+                new.unlink()
+            raise BadInputError(
+                f"what has been learnt cannot be saved ({error})", where=str(new.parent), mend="free space on the disk"
+            ) from error
 
     def _resume(self) -> bool:
-        if not self._saved.is_file():
-            return False
-        state = torch.load(self._saved, weights_only=True)
-        if state["key"] != self._key:
+        state = _read_saved(self._saved)
+        if state.get("key") != self._key:
             return False
         self._done, self._step, self._best = state["done"], state["step"], state["best"]
         self._before, self._after = Marks(*state["marks"][:2]), Marks(*state["marks"][2:])
@@ -202,6 +209,15 @@ class _Teaching:
         self._load(state["now"])
         self._optimiser.load_state_dict(state["optimiser"])
         return True
+
+
+def _read_saved(file: Path) -> dict[str, Any]:
+    """Read what was saved; nothing when there is none or it is damaged: then the teaching begins anew."""
+    try:
+        state: dict[str, Any] = torch.load(file, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+        return {}
+    return state
 
 
 def _rate(course: Course, number: int, steps: int) -> float:

@@ -111,6 +111,19 @@ def test_what_was_saved_for_another_corpus_is_not_taken_up(tmp_path: Path) -> No
     assert "teaching the front, 1 of 1 1" in steps
 
 
+def test_a_damaged_file_of_what_was_saved_means_to_begin_anew(tmp_path: Path) -> None:
+    saved = tmp_path / "x.progress"
+    saved.write_bytes(b"PK damaged")
+    taught = teach(small_model(), bad_front(), small_corpus(), PLAN[:1], saved, quiet)
+    assert taught.after.divergence < taught.before.divergence
+
+
+def test_a_place_that_cannot_hold_what_was_learnt_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInputError, match="cannot be saved"):
+        teach(small_model(), bad_front(), small_corpus(), PLAN[:1], tmp_path / "file" / "x.progress", quiet)
+
+
 def test_nothing_is_kept_that_is_not_better(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no better than the one it began with") as caught:
         teach(small_model(), general_front(), small_corpus(), [], tmp_path / "x.progress", quiet)
