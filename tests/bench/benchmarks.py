@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.bench import bench_band, bench_latency, bench_memory, bench_outbox, bench_recognition
+from tests.bench import bench_band, bench_latency, bench_memory, bench_outbox, bench_recognition, bench_telephone
 from tests.bench.options import Options, SkippedError, say
 from tests.bench.rows import Row, as_json, as_text
 
@@ -13,6 +13,7 @@ __all__ = ["BENCHMARKS", "Options", "as_json", "as_text", "run"]
 BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "recognition": bench_recognition.rows,
     "latency": bench_latency.rows,
+    "telephone": bench_telephone.rows,
     "memory": bench_memory.rows,
     "band": bench_band.rows,
     "outbox": lambda _options: bench_outbox.rows(),

@@ -38,7 +38,7 @@ def choose(recording: Path, language: str, engine: EngineChoice = "auto") -> Eng
         if model is None:
             raise SkippedError(f"no model hears {language!r} on the band of {recording.name}", mend="none is known")
         folder = model_store.locate(model)
-        return Engine(model.engine, folder, _load(model.engine, folder))
+        return Engine(model.engine, folder, load(model.engine, folder))
     except ImportError as error:
         raise SkippedError(str(error), mend="install Undertone with the extra `moonshine`") from error
     except BadInputError as error:
@@ -79,7 +79,7 @@ class _Ear:
                 self._said += [word.text for word in self._recognizer.end_utterance()]
 
 
-def _load(engine: str, folder: Path) -> Callable[[], Recognizer]:
+def load(engine: str, folder: Path) -> Callable[[], Recognizer]:
     if engine == "vosk":
         from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
 
