@@ -33,9 +33,7 @@ RGB: Final[dict[Colour, tuple[int, int, int]]] = {
     "blue": (0, 110, 255),
 }
 
-Fault = Literal[
-    "line_lost", "line_deaf", "no_model", "recognizer_lost", "outbox_broken", "outbox_full", "link_refused"
-]
+Fault = Literal["line_lost", "line_deaf", "no_model", "recognizer_lost", "outbox_broken", "outbox_full", "link_refused"]
 
 FAULT_WORDS: Final[dict[Fault, str]] = {
     "line_lost": "The phone line is gone",
