@@ -46,7 +46,14 @@ def requests(utterance: int, sample: int, pcm: bytes, side: Side = "caller") -> 
 
 def hosts() -> list[psutil.Process]:
     """Give the recognizer hosts that this process has started."""
-    return [child for child in psutil.Process().children() if "appliance.adapters.recognizer_host" in child.cmdline()]
+    return [child for child in psutil.Process().children() if _is_host(child)]
+
+
+def _is_host(child: psutil.Process) -> bool:
+    try:
+        return "appliance.adapters.recognizer_host" in child.cmdline()
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
 
 
 def workers() -> list[psutil.Process]:
