@@ -5,7 +5,8 @@ The life of one frame, in the order of the functions it passes:
 1. `adapters.recording.Recording.frames` reads 20 ms of each side, at 16 kHz, stamped with its sample position; `paced`
    gives them at the pace of a live line.
 2. `call.Call._listen` asks `adapters.vad.VoiceDetector.is_voiced` and hands the frame to the session.
-3. `session.CallSession.receive_frame` passes it to this side's `speech.listener.Listener`, whose
+3. `session.CallSession.receive_frame` shows it to this side's `speech.band.BandMeter`, which decides which model must
+   listen, and passes it to this side's `speech.listener.Listener`, whose
    `speech.level.NoiseFloor` and `speech.endpointer.Endpointer` decide whether it belongs to an utterance.
 4. What belongs to one becomes a `speech.recognizer.Hear` request; `adapters.recognizers.SideRecognizer.send` takes it
    to a worker process (`adapters.recognizer_host`), where `VoskRecognizer` or `MoonshineRecognizer` hears it.
