@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         code: int = chosen.run(chosen)
+        # Whoever read our output may be gone; that must show here, where it is handled, and not at exit.
+        sys.stdout.flush()
     except BadInputError as error:
         if chosen.debug:
             raise
