@@ -109,11 +109,6 @@ def by_name(models: Catalogue, name: str) -> Model | None:
     return next((model for model in models if model.name == name), None)
 
 
-def choose(models: Catalogue, language: str, band: Band, engine: Engine | None = None) -> Model | None:
-    """Give the first model that hears this language on this band (with this engine, when one is named)."""
-    return next((model for model in for_language(models, language, engine) if model.hears(band)), None)
-
-
 def for_language(models: Catalogue, language: str, engine: Engine | None = None) -> Catalogue:
     """Give the models for this language, on whatever band, the preferred first.
 
