@@ -38,7 +38,7 @@ def short_turns(folder: Path) -> Path:
 
 
 def without_a_model(folder: Path) -> Path:
-    """Give a line that no Korean model hears, for what does not depend on words: it starts at once."""
+    """Give a line that no German model hears (none is made for a telephone): it starts at once, without words."""
     with wave.open(str(shipped("delivery_ok"))) as call:
         return _write(folder / "without_a_model.wav", call.readframes(10 * call.getframerate()), call.getframerate(), 2)
 

@@ -28,7 +28,7 @@ class Line(NamedTuple):
 def lines(folder: Path) -> list[Line]:
     return [
         Line(recordings.short_turns(folder), "en", 50),
-        Line(recordings.without_a_model(folder), "ko", 46),
+        Line(recordings.without_a_model(folder), "de", 46),
         Line(recordings.shipped("billing_ko_16k"), "ko", 4),
     ]
 
@@ -112,7 +112,7 @@ def note(committed: dict[int, Record], records: list[Record]) -> None:
 
 def check(site: Site, name: str, committed: dict[int, Record]) -> int:
     """Let the box run to its end and compare; give how many interrupted calls had words."""
-    config = site.config(site.folder / "without_a_model.wav", language="ko", pace="fast", device=name)
+    config = site.config(site.folder / "without_a_model.wav", language="de", pace="fast", device=name)
     last = site.start_device(config)
     assert last.end() == 0
     delivered = last.lines()[-1]["delivered"]
@@ -152,7 +152,8 @@ def test_the_recognizers_of_a_killed_device_end_by_themselves(site: Site, record
     assert len(family) == 3, "one host and a worker for each side"
     device.kill()
     _, alive = psutil.wait_procs(family, timeout=2.0)
-    assert not alive
+    # A zombie has ended; when it is taken away is up to whatever is process 1 here.
+    assert not [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert "Traceback" not in device.said()
 
 

@@ -71,7 +71,7 @@ def test_a_device_stopped_without_a_server_ends_within_seconds(site: Site) -> No
 @SIGNALS
 def test_a_server_is_stopped_with_a_device_on_the_line(site: Site, number: signal.Signals) -> None:
     server = site.start_server()
-    device = site.start_device(site.config(recordings.without_a_model(site.folder), language="ko"))
+    device = site.start_device(site.config(recordings.without_a_model(site.folder), language="de"))
     wait_for(lambda: of_type(at_server(site), "call_started"))
     assert server.end(number) == 0
     wait_for(lambda: "offline" in device.light())
