@@ -20,6 +20,12 @@ Who = Literal["agent", "caller", "both"]
 Level = Literal["normal", "attention", "urgent"]
 """What the ladder asks of the people around the agent, least first."""
 
+Tension = Literal["calm", "raised", "high"]
+"""How a voice sounds, least tense first."""
+
+Channel = Literal["words", "voice", "talk", "call"]
+"""What told: what was said, how it sounded, who spoke when, or what is known of the call as a whole."""
+
 Band = Literal["narrow", "wide"]
 """What a line carries or a model hears: narrow is 300-3400 Hz, wide reaches 7 kHz and more."""
 
@@ -39,13 +45,20 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why an alert was raised: the words that were said, by whom and when."""
+    """Why an alert was raised: the words that were said, or what was measured, of whom and when.
+
+    Of words `phrase` names the phrase and `text` is what was said. Of a measure `phrase` names the cue, `text` says
+    for people what was found, and `value` and `limit` are the number and the threshold that it has passed.
+    """
 
     who: Who
     phrase: str
     text: str
     start_sample: int
     end_sample: int
+    channel: Channel = "words"
+    value: float | None = None
+    limit: float | None = None
 
 
 class _Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,12 +93,51 @@ class BandMeasured(_Span, frozen=True, kw_only=True, tag="band"):
 class Utterance(_Span, frozen=True, kw_only=True, tag="utterance"):
     """One stretch of speech and the final words heard in it, secrets already taken out.
 
-    `number` counts the utterances of this side from 1.
+    `number` counts the utterances of this side from 1. `sentiment` is what these words say, -1 (bad) to 1 (good), and
+    `sentiment_trend` the same over what the side said lately; None where it is not known, or not asked for.
     """
 
     number: int
     text: str
     words: tuple[Word, ...]
+    sentiment: float | None = None
+    sentiment_trend: float | None = None
+
+
+class StressMeasured(_Span, frozen=True, kw_only=True, tag="stress"):
+    """How tense a voice sounded in this span, 0 (calm) to 1, with the confidence 0 to 1 and what drove it.
+
+    A `score` of None with its `reason` says that it cannot be known; it is told once, when it begins.
+    """
+
+    score: float | None
+    confidence: float
+    level: Tension
+    drivers: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class TalkMeasured(_Span, frozen=True, kw_only=True, tag="talk"):
+    """How one side has spoken since the call began: facts, not feelings. Told now and then, and at the end.
+
+    `speech_s` is how long it spoke and `talk_share` its part of all speech, 0 to 1, None before anybody spoke;
+    `overtalk_s` how long both spoke at once; `interruptions` how often this side began while the other one spoke;
+    `words_per_min` is its rate while it speaks, None without words; `longest_silence_s` of both.
+    """
+
+    speech_s: float
+    talk_share: float | None
+    overtalk_s: float
+    interruptions: int
+    longest_silence_s: float
+    words_per_min: float | None = None
+
+
+class CallContext(_Span, frozen=True, kw_only=True, tag="context"):
+    """What the server knows of the caller: a tier such as "gold", and how long the caller waited in the queue."""
+
+    tier: str = ""
+    queued_s: float | None = None
 
 
 class PhraseHit(_Span, frozen=True, kw_only=True, tag="phrase"):
@@ -97,7 +149,12 @@ class PhraseHit(_Span, frozen=True, kw_only=True, tag="phrase"):
 
 
 class Alert(_Span, frozen=True, kw_only=True, tag="alert"):
-    """A rule raised an alert. `tentative`: on words that the utterance's final hypothesis has yet to confirm."""
+    """A rule raised an alert. `tentative`: on words that the utterance's final hypothesis has yet to confirm.
+
+    `since_sample` is from when on the rule's condition has held, `explanation` says for people which channels spoke,
+    `suggest` and `call_for` what the agent may do and whom to call. `missing` names channels of which nothing was
+    known then: "words" while the recognizer is down.
+    """
 
     alert: int
     rule: str
@@ -105,18 +162,24 @@ class Alert(_Span, frozen=True, kw_only=True, tag="alert"):
     evidence: tuple[Evidence, ...]
     suggest: str = ""
     tentative: bool = False
+    since_sample: int = 0
+    reason: str = ""
+    explanation: str = ""
+    call_for: str = ""
+    missing: tuple[Channel, ...] = ()
 
 
 class AlertChanged(_Span, frozen=True, kw_only=True, tag="alert_changed"):
     """What became of alert number `alert`.
 
     `confirmed`: the final words agree with a tentative alert. `withdrawn`: they do not, it never counted.
-    `acknowledged`: a person has seen it. `cleared`: its condition has been gone for its off-delay.
+    `acknowledged`: a person has seen it. `snoozed`: a person wants to be reminded of it; `returned`: that time is over
+    and it still stands. `cleared`: its condition has been gone for its off-delay.
     """
 
     alert: int
     rule: str
-    change: Literal["confirmed", "withdrawn", "acknowledged", "cleared"]
+    change: Literal["confirmed", "withdrawn", "acknowledged", "snoozed", "returned", "cleared"]
     level: Level
 
 
@@ -139,7 +202,20 @@ class CallEnded(_Span, frozen=True, kw_only=True, tag="call_ended"):
     reason: Literal["on_hook", "line_lost", "stopped", "interrupted"]
 
 
-Event = CallStarted | BandMeasured | Utterance | PhraseHit | Alert | AlertChanged | Gap | Notice | CallEnded
+Event = (
+    CallStarted
+    | BandMeasured
+    | Utterance
+    | PhraseHit
+    | StressMeasured
+    | TalkMeasured
+    | CallContext
+    | Alert
+    | AlertChanged
+    | Gap
+    | Notice
+    | CallEnded
+)
 
 
 def to_builtins(event: Event) -> dict[str, Any]:
@@ -180,4 +256,6 @@ def _with_seconds(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     head = {key: value[key] for key in ("type", "who") if key in value}
     if "start_sample" in value:
         head |= {"start_s": seconds(value["start_sample"]), "end_s": seconds(value["end_sample"])}
+    if "since_sample" in value:
+        head |= {"since_s": seconds(value["since_sample"])}
     return head | {key: _with_seconds(item) for key, item in value.items() if key not in head}

@@ -11,6 +11,7 @@ from appliance.events import (
     Alert,
     AlertChanged,
     BandMeasured,
+    CallContext,
     CallEnded,
     CallStarted,
     Event,
@@ -18,6 +19,8 @@ from appliance.events import (
     Gap,
     Notice,
     PhraseHit,
+    StressMeasured,
+    TalkMeasured,
     Utterance,
     Word,
     from_json,
@@ -37,12 +40,26 @@ def event_type(kind: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchSt
 
 
 WORDS = st.builds(Word, TEXTS, SAMPLES, SAMPLES, confidence=st.none() | st.floats(0, 1), estimated=st.booleans())
-EVIDENCE = st.builds(Evidence, st.sampled_from(["agent", "caller"]), TEXTS, TEXTS, SAMPLES, SAMPLES)
+NUMBERS = st.floats(-1, 3600)
+EVIDENCE = st.builds(
+    Evidence,
+    st.sampled_from(["agent", "caller"]),
+    TEXTS,
+    TEXTS,
+    SAMPLES,
+    SAMPLES,
+    st.sampled_from(["words", "voice", "talk", "call"]),
+    st.none() | NUMBERS,
+    st.none() | NUMBERS,
+)
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     event_type(CallStarted, line=TEXTS, language=TEXTS, engine=TEXTS, model=TEXTS, rules=TEXTS),
     event_type(BandMeasured, model=TEXTS),
     event_type(Utterance, number=COUNTS, text=TEXTS, words=st.lists(WORDS, max_size=4).map(tuple)),
     event_type(PhraseHit, phrase=TEXTS, text=TEXTS, utterance=COUNTS),
+    event_type(StressMeasured, score=st.none() | st.floats(0, 1), confidence=st.floats(0, 1)),
+    event_type(TalkMeasured, speech_s=NUMBERS, talk_share=st.none() | st.floats(0, 1), words_per_min=st.none()),
+    event_type(CallContext, tier=TEXTS, queued_s=st.none() | NUMBERS),
     event_type(Alert, alert=COUNTS, rule=TEXTS, evidence=st.lists(EVIDENCE, max_size=3).map(tuple), suggest=TEXTS),
     event_type(AlertChanged, alert=COUNTS, rule=TEXTS),
     event_type(Gap),
@@ -72,8 +89,9 @@ def test_the_same_event_gives_the_same_bytes(event: Event) -> None:
 
 
 def test_every_event_of_the_system_is_tried_here() -> None:
-    known = {CallStarted, BandMeasured, Utterance, PhraseHit, Alert, AlertChanged, Gap, Notice, CallEnded}
-    assert set(get_args(Event)) == known
+    told = {CallStarted, BandMeasured, CallContext, Gap, Notice, CallEnded}
+    found = {Utterance, PhraseHit, StressMeasured, TalkMeasured, Alert, AlertChanged}
+    assert set(get_args(Event)) == told | found
 
 
 def test_words_and_evidence_have_their_times_in_seconds_too() -> None:

@@ -14,12 +14,15 @@ from appliance.events import (
     Alert,
     AlertChanged,
     BandMeasured,
+    CallContext,
     CallEnded,
     CallStarted,
     Event,
     Gap,
     Notice,
     PhraseHit,
+    StressMeasured,
+    TalkMeasured,
     Utterance,
     seconds,
     to_json,
@@ -101,7 +104,7 @@ def describe(event: Event) -> str:
     return f"{seconds(event.start_sample):8.2f}  {event.who:6}  {_what(event)}"
 
 
-def _what(event: Event) -> str:  # noqa: PLR0911 - one answer for each type of event
+def _what(event: Event) -> str:  # noqa: C901, PLR0911 - one answer for each type of event
     match event:
         case CallStarted():
             return f"call started ({event.language}, {event.band} band, {event.model or 'no speech model'})"
@@ -111,8 +114,11 @@ def _what(event: Event) -> str:  # noqa: PLR0911 - one answer for each type of e
             return event.text
         case PhraseHit():
             return f"[phrase {event.phrase}: {event.text}]"
+        case StressMeasured() | TalkMeasured() | CallContext():
+            return f"[{_measured(event)}]"
         case Alert():
-            return f"[{event.level.upper()} {event.rule}: {'; '.join(item.text for item in event.evidence)}]"
+            missing = "".join(f"; no {channel} to judge" for channel in event.missing)
+            return f"[{event.level.upper()} {event.rule}: {'; '.join(item.text for item in event.evidence)}{missing}]"
         case AlertChanged():
             return f"[{event.rule} {event.change}]"
         case Gap():
@@ -121,3 +127,18 @@ def _what(event: Event) -> str:  # noqa: PLR0911 - one answer for each type of e
             return f"[{event.text}]"
         case CallEnded():
             return f"call ended ({event.reason})"
+
+
+def _measured(event: StressMeasured | TalkMeasured | CallContext) -> str:
+    match event:
+        case StressMeasured(score=None):
+            return f"stress unknown: {event.reason}"
+        case StressMeasured():
+            drivers = f": {', '.join(event.drivers)}" if event.drivers else ""
+            return f"stress {event.score:.2f} {event.level}{drivers}"
+        case TalkMeasured():
+            share = "" if event.talk_share is None else f", {event.talk_share:.0%} of all speech"
+            return f"spoke {event.speech_s:.0f} s{share}; over-talk {event.overtalk_s:.1f} s"
+        case CallContext():
+            queued = "" if event.queued_s is None else f"waited {event.queued_s:.0f} s in the queue"
+            return f"caller: {', '.join(filter(None, (event.tier, queued))) or 'nothing known'}"

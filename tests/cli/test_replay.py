@@ -13,6 +13,7 @@ from appliance.cli.replay import describe
 from appliance.events import (
     Alert,
     AlertChanged,
+    CallContext,
     CallEnded,
     CallStarted,
     Event,
@@ -20,6 +21,8 @@ from appliance.events import (
     Gap,
     Notice,
     PhraseHit,
+    StressMeasured,
+    TalkMeasured,
     Utterance,
 )
 
@@ -113,6 +116,55 @@ LINES: list[tuple[Event, str]] = [
         ),
         "    1.00  caller  [URGENT legal: my lawyer; in court]",
     ),
+    (
+        Alert(
+            who="caller",
+            start_sample=16_000,
+            end_sample=32_000,
+            alert=1,
+            rule="furious",
+            level="attention",
+            evidence=(Evidence("caller", "stress", "stress 0.83", 0, 1, "voice", 0.83, 0.7),),
+            missing=("words",),
+        ),
+        "    1.00  caller  [ATTENTION furious: stress 0.83; no words to judge]",
+    ),
+    (
+        StressMeasured(
+            who="caller",
+            start_sample=16_000,
+            end_sample=32_000,
+            score=0.834,
+            confidence=0.9,
+            level="high",
+            drivers=("pitch +4.1 semitones above own start", "faster"),
+        ),
+        "    1.00  caller  [stress 0.83 high: pitch +4.1 semitones above own start, faster]",
+    ),
+    (
+        StressMeasured(
+            who="caller", start_sample=0, end_sample=0, score=None, confidence=0, level="calm", reason="a bad line"
+        ),
+        "    0.00  caller  [stress unknown: a bad line]",
+    ),
+    (
+        TalkMeasured(
+            who="agent",
+            start_sample=0,
+            end_sample=0,
+            speech_s=12.4,
+            talk_share=0.625,
+            overtalk_s=1.25,
+            interruptions=2,
+            longest_silence_s=4,
+        ),
+        "    0.00  agent   [spoke 12 s, 62% of all speech; over-talk 1.2 s]",
+    ),
+    (
+        CallContext(who="caller", start_sample=0, end_sample=0, tier="gold", queued_s=90.0),
+        "    0.00  caller  [caller: gold, waited 90 s in the queue]",
+    ),
+    (CallContext(who="caller", start_sample=0, end_sample=0), "    0.00  caller  [caller: nothing known]"),
     (
         AlertChanged(
             who="caller",
