@@ -4,6 +4,7 @@ Every error is a `BadInputError` with file, line and key, and what to write inst
 """
 
 import difflib
+import itertools
 import math
 import re
 import tomllib
@@ -22,10 +23,16 @@ _Kind = TypeVar("_Kind", str, bool, int, float, list[Any], dict[str, Any])
 
 
 class Table:
-    """One table of a TOML file, with the path of keys that leads to it; the empty path is the file itself."""
+    """One table of a TOML file, with the path of keys that leads to it; the empty path is the file itself.
 
-    def __init__(self, values: dict[str, Any], path: tuple[str, ...], source: str, lines: Sequence[str]) -> None:
+    `number` counts the tables of a list from 1, and is 0 for a table that stands alone.
+    """
+
+    def __init__(
+        self, values: dict[str, Any], path: tuple[str, ...], source: str, lines: Sequence[str], number: int = 0
+    ) -> None:
         self._values = values
+        self._number = number
         self._path = path
         self._source = source
         self._lines = lines
@@ -91,11 +98,31 @@ class Table:
         outer = self._table(key, f"{key}.name", optional=True)
         return [outer.table(name) for name in outer._values]
 
+    def list_of_tables(self, key: str) -> list["Table"]:
+        """Give the tables of a list, such as `all = [{...}, {...}]` or `[[rules.a.all]]`; none if it is absent."""
+        wanted = f"a list of tables, such as {key} = [{{ ... }}]"
+        values = self._typed(key, list, wanted) if key in self._values else []
+        for value in values:
+            if not isinstance(value, dict):
+                self.refuse(key, f"holds {_shown(value)}", f"write {wanted}")
+        place = (*self._path, key)
+        return [Table(value, place, self._source, self._lines, number) for number, value in enumerate(values, 1)]
+
+    def over(self, base: "Table") -> "Table":
+        """Give this table with what it leaves out taken from `base`; errors name the place in this one."""
+        return Table(base._values | self._values, self._path, self._source, self._lines)
+
+    def without(self, *keys: str) -> "Table":
+        """Give this table as if these keys were not there."""
+        values = {key: value for key, value in self._values.items() if key not in keys}
+        return Table(values, self._path, self._source, self._lines)
+
     def refuse(self, key: str, what: str, mend: str, *, near: str = "") -> NoReturn:
         """Raise the error for a key; `near` is a text in its value, to find the line in a long list."""
         path = (*self._path, key) if key else self._path
-        line = _line_of(self._lines, path, near)
-        subject = f"`{'.'.join(path)}`" if path else "the file"
+        line = _line_in_list(self._lines, self._path, self._number) or _line_of(self._lines, path, near)
+        place = ".".join(self._path) + (f"[{self._number}]" if self._number else "")
+        subject = f"`{'.'.join(filter(None, (place, key)))}`" if path else "the file"
         raise BadInputError(f"{subject} {what}", where=f"{self._source}, line {line}", mend=mend)
 
     def _table(self, key: str, such_as: str, *, optional: bool) -> "Table":
@@ -179,6 +206,18 @@ def _line_of(lines: Sequence[str], path: tuple[str, ...], near: str) -> int:
     if near and best:
         best = next((number for number in range(best, len(lines) + 1) if near in lines[number - 1]), best)
     return best or 1
+
+
+def _line_in_list(lines: Sequence[str], path: tuple[str, ...], number: int) -> int:
+    """Give the line on which table `number` of a list begins: its header, or its opening brace; 0 for no such list."""
+    if not number:
+        return 0
+    headers = [line for line, text in enumerate(lines, 1) if (found := _HEADER.match(text)) and _keys(found[1]) == path]
+    if len(headers) >= number:
+        return headers[number - 1]
+    first = _line_of(lines, path, "")
+    braces = (line for line in range(first, len(lines) + 1) for _ in range(lines[line - 1].count("{")))
+    return next(itertools.islice(braces, number - 1, None), first)
 
 
 def _keys(dotted: str) -> tuple[str, ...]:
