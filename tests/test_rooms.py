@@ -51,6 +51,8 @@ WORLD_ROOMS = {
 THIRD_PARTY = {
     "telephony": {"numpy"},
     "speech": {"numpy", "msgspec"},
+    # Words in, a number out; all that it touches is the word list beside it, which it reads once.
+    "language": {"vaderSentiment"},
     "models": {"numpy", "msgspec"},
     "delivery": {"msgspec"},
     "events": {"msgspec"},
