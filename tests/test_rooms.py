@@ -44,6 +44,8 @@ WORLD_ROOMS = {
     "__main__": {"cli"},
     # What trains a telephone front: apart from the rest, for the device never loads it.
     "models.adapt": {*PURE_ROOMS, "models.adapt"},
+    # What fits the model of stress, apart for the same reason.
+    "speech.fit": {*PURE_ROOMS, "adapters", "speech.fit"},
     "": set[str](),
 }
 
