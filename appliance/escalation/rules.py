@@ -14,52 +14,83 @@
     phrase = "supervisor_demand"            # or phrases = ["a", "b"]
     count = 1                               # so many times
     within_s = 0                            # within so many seconds: how long one time counts
+    all = [{ cue = "stress", at_least = 0.7, deadband = 0.1, for_s = 2 }]   # and every one of these
+    any = [{ phrase = "a", within_s = 20 }, { cue = "tier", of = ["gold"] }] # and one of these at least
     on_delay_s = 0                          # the condition must have held so long before the alert
     off_delay_s = 30                        # and must have been gone so long before the alert goes
     latch = true                            # and the alert stays until a person has acknowledged it
+    min_repeat_s = 30                       # the soonest that the rule raises again; default: its off-delay
+    snooze_s = 0                            # for how long a person may put the alert off; 0: not at all
     reason = "Asks for a supervisor"
     suggest = "Offer the supervisor yourself; say how long it takes."
+    call_for = "the supervisor on duty"     # whom to call
+
+A rule needs a phrase, `all` or `any`; what conditions look like is told in `conditions.py`. One with both levels has a
+table for each, which takes what it leaves out from the rule:
+
+    [rules.upset]
+    reason = "Sounds upset"
+    attention.all = [{ cue = "stress", at_least = 0.6, for_s = 4 }]
+    urgent.all = [{ cue = "stress", at_least = 0.8, for_s = 2 }]
 
 How patterns are written is said in `appliance/language/patterns.py`.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
+from appliance.escalation.conditions import (
+    MAX_DELAY_S,
+    Condition,
+    Measured,
+    Said,
+    check_agreement,
+    conditions,
+    said,
+)
 from appliance.events import Who
 from appliance.language.normalise import Units, token_texts, units_of
 from appliance.language.patterns import PatternError, compile_pattern
 from appliance.language.phrases import GUARD_WINDOW_WORDS, Phrase
 from appliance.toml_table import Table, read_table
 
-MAX_DELAY_S: Final = 3600.0
-"""Longer than nearly every call."""
-
-MAX_COUNT: Final = 100
-"""Nobody says a thing more often."""
-
 MAX_PHRASES: Final = 500
 MAX_PATTERNS: Final = 200
+MAX_RULES: Final = 200
 """With the limits of a pattern these bound the work for one utterance."""
 
 DEFAULT_OFF_DELAY_S: Final = 30.0
 """Long enough to be seen from across a desk."""
 
+MAX_SNOOZE_S: Final = 600.0
+"""Who does not want to hear of it for longer means to acknowledge it."""
+
+LEVELS: Final = ("attention", "urgent")
+
 
 @dataclass(frozen=True)
 class Rule:
-    """Which phrases raise which alert, and how it comes and goes; the module's head says what each field does."""
+    """Which conditions raise which alert, and how it comes and goes; the module's head says what each field does."""
 
     name: str
     level: Literal["attention", "urgent"]
-    phrases: tuple[str, ...]
-    count: int = 1
-    within_s: float = 0.0
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
     on_delay_s: float = 0.0
     off_delay_s: float = DEFAULT_OFF_DELAY_S
     latch: bool = False
+    min_repeat_s: float = 0.0
+    snooze_s: float = 0.0
     reason: str = ""
     suggest: str = ""
+    call_for: str = ""
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """Every phrase that the rule names."""
+        named = (one.phrases for one in (*self.all, *self.any) if isinstance(one, Said))
+        return tuple(dict.fromkeys(phrase for phrases in named for phrase in phrases))
 
 
 @dataclass(frozen=True)
@@ -89,7 +120,10 @@ def parse_rules(text: str | bytes, source: str) -> RulePack:
         table.refuse("phrases", f"holds more than {MAX_PHRASES} phrases", "split the pack")
     phrases = tuple(_phrase(one, units, unless_before, window) for one in given)
     known = {phrase.name for phrase in phrases}
-    return RulePack(name, version, language, phrases, tuple(_rule(one, known) for one in table.tables("rules")))
+    rules = table.tables("rules")
+    if len(rules) > MAX_RULES:
+        table.refuse("rules", f"holds more than {MAX_RULES} rules", "split the pack")
+    return RulePack(name, version, language, phrases, tuple(rule for one in rules for rule in _rules(one, known)))
 
 
 def _phrase(table: Table, units: Units, unless_before: frozenset[str], window: int) -> Phrase:
@@ -130,41 +164,83 @@ def _guards(table: Table, units: Units, default: frozenset[str]) -> frozenset[st
     return frozenset(guards)
 
 
-def _rule(table: Table, known: set[str]) -> Rule:
+def _rules(table: Table, known: Collection[str]) -> list[Rule]:
+    """Give the rule of a table, or the two of one that has both levels."""
+    levels = [level for level in LEVELS if table.has(level)]
+    if not levels:
+        return [_rule(table, table.name, table.text("level", of=LEVELS), known)]
+    if table.has("level"):
+        table.refuse("level", f"is given, and `{levels[0]}` as well", "leave `level` out")
+    base = table.without(*LEVELS)
+    found = [_rule(table.table(level).over(base), table.name, level, known) for level in levels]
+    if len(found) == len(LEVELS):
+        _check_levels(table, found[0], found[1])
+    return found
+
+
+def _rule(table: Table, name: str, level: str, known: Collection[str]) -> Rule:
     table.allow_only(
-        "level", "phrase", "phrases", "count", "within_s", "on_delay_s", "off_delay_s", "latch", "reason", "suggest"
+        *("level", "phrase", "phrases", "count", "within_s", "all", "any", "on_delay_s"),
+        *("off_delay_s", "latch", "min_repeat_s", "snooze_s", "reason", "suggest", "call_for"),
     )
+    off_delay_s = table.number("off_delay_s", DEFAULT_OFF_DELAY_S, at_least=0, at_most=MAX_DELAY_S)
     rule = Rule(
-        name=table.name,
-        level=cast("Literal['attention', 'urgent']", table.text("level", of=("attention", "urgent"))),
-        phrases=_phrase_names(table, known),
-        count=table.whole_number("count", 1, at_least=1, at_most=MAX_COUNT),
-        within_s=table.number("within_s", 0, at_least=0, at_most=MAX_DELAY_S),
+        name=name,
+        level=cast("Literal['attention', 'urgent']", level),
+        all=(*_said(table, known), *conditions(table, "all", known)),
+        any=conditions(table, "any", known),
         on_delay_s=table.number("on_delay_s", 0, at_least=0, at_most=MAX_DELAY_S),
-        off_delay_s=table.number("off_delay_s", DEFAULT_OFF_DELAY_S, at_least=0, at_most=MAX_DELAY_S),
+        off_delay_s=off_delay_s,
         latch=table.flag("latch", default=False),
-        reason=table.text("reason", table.name.replace("_", " ").capitalize()),
+        min_repeat_s=table.number("min_repeat_s", off_delay_s, at_least=0, at_most=MAX_DELAY_S),
+        snooze_s=table.number("snooze_s", 0, at_least=0, at_most=MAX_SNOOZE_S),
+        reason=table.text("reason", name.replace("_", " ").capitalize()),
         suggest=table.text("suggest", ""),
+        call_for=table.text("call_for", ""),
     )
-    if rule.count > 1 and not rule.within_s:
-        table.refuse("count", f"is {rule.count}, but no `within_s` says within what time", "add `within_s = 60`")
-    if rule.on_delay_s > rule.within_s:
-        mend = f"add `within_s = {rule.on_delay_s:g}` or more: so long does a phrase count after it was said"
-        table.refuse("on_delay_s", "is longer than `within_s`, so the alert would never come", mend)
+    _check(table, rule)
     return rule
 
 
-def _phrase_names(table: Table, known: set[str]) -> tuple[str, ...]:
-    if table.has("phrase") == table.has("phrases"):
-        what = "has both `phrase` and `phrases`" if table.has("phrase") else "names no phrase"
-        table.refuse("", what, 'write `phrase = "name"` or `phrases = ["name", "other"]`')
-    key = "phrase" if table.has("phrase") else "phrases"
-    names = (table.text("phrase"),) if key == "phrase" else table.texts("phrases")
-    for name in names:
-        if name not in known:
-            table.refuse(key, f'names "{name}", which is no phrase of this file', _known_phrases(known), near=name)
-    return names
+def _said(table: Table, known: Collection[str]) -> tuple[Said, ...]:
+    """Give the condition on phrases that stands in the rule itself."""
+    if table.has("phrase") or table.has("phrases"):
+        return (said(table, known),)
+    if not (table.has("all") or table.has("any")):
+        mend = 'write `phrase = "name"`, `phrases = ["name", "other"]`, or conditions in `all = [...]` or `any = [...]`'
+        table.refuse("", "names no phrase and no condition", mend)
+    for key in ("count", "within_s"):
+        if table.has(key):
+            table.refuse(key, "is given, but no phrase", "write it into the condition that it belongs to")
+    return ()
 
 
-def _known_phrases(known: set[str]) -> str:
-    return f"add [phrases.NAME], or use one of: {', '.join(sorted(known))}" if known else "add [phrases.NAME]"
+def _check(table: Table, rule: Rule) -> None:
+    """Refuse conditions that can never hold together, or never for so long."""
+    check_agreement(table, "all", rule.all)
+    phrases = [one for one in (*rule.all, *rule.any) if isinstance(one, Said)]
+    for one in phrases:
+        if rule.on_delay_s > one.within_s:
+            mend = f"add `within_s = {rule.on_delay_s:g}` or more: so long does a phrase count after it was said"
+            table.refuse("on_delay_s", "is longer than `within_s`, so the alert would never come", mend)
+    together = len(rule.all) + bool(rule.any)
+    if together > 1 and any(not one.within_s for one in phrases):
+        what = "needs a phrase and something else at the same moment, and a phrase is over as soon as it is said"
+        table.refuse("", what, "add `within_s = 20` to the phrase: so long does it count")
+
+
+def _check_levels(table: Table, attention: Rule, urgent: Rule) -> None:
+    """Refuse thresholds by which the urgent level would come before the other one."""
+    for low, high in _same_cue(attention.all, urgent.all):
+        lower = low.at_least is not None and high.at_least is not None and high.at_least < low.at_least
+        higher = low.at_most is not None and high.at_most is not None and high.at_most > low.at_most
+        if lower or higher:
+            what = f"has a threshold for `{high.cue}` that is passed before the one of `attention`"
+            table.refuse("urgent", what, "exchange the two thresholds", near=high.cue)
+
+
+def _same_cue(some: Sequence[Condition], others: Sequence[Condition]) -> list[tuple[Measured, Measured]]:
+    measured = [[one for one in each if isinstance(one, Measured)] for each in (some, others)]
+    return [
+        (one, other) for one in measured[0] for other in measured[1] if (one.cue, one.who) == (other.cue, other.who)
+    ]

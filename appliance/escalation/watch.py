@@ -1,133 +1,165 @@
-"""One rule being watched: its hits, its condition, and the alert it has raised."""
+"""One rule being watched: its condition, and the alert it has raised."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
+from appliance.escalation.conditions import Condition, OneOf, Said
+from appliance.escalation.cues import Reading
+from appliance.escalation.explanation import Known, explanation
+from appliance.escalation.measured import MeasuredPart, OneOfPart
 from appliance.escalation.rules import Rule
+from appliance.escalation.said import Hit, Near, SaidPart, UtteranceKey, Verdict
 from appliance.escalation.states import TRANSITIONS, Happening, State
-from appliance.events import SAMPLE_RATE_HZ, Alert, AlertChanged, Evidence, Who
-from appliance.language.phrases import Match
-
-UtteranceKey = tuple[Literal["agent", "caller"], int]
-"""Whose utterance, and its number on that side."""
+from appliance.events import SAMPLE_RATE_HZ, Alert, AlertChanged, Who
 
 MAX_EVIDENCE: Final = 8
 """More than a person reads while an alert blinks; the newest are kept."""
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A phrase of the rule, in the newest hypothesis of an utterance; it counts from `heard_sample`."""
-
-    utterance: UtteranceKey
-    match: Match
-    heard_sample: int
-    final: bool
+Part = SaidPart | MeasuredPart | OneOfPart
 
 
 class Watch:
-    """A rule with its state. `alert` is the number of its newest alert, taken from `numbers` when it is raised."""
+    """A rule with its state; `alert` is the number of its newest alert, from `numbers`, `raised` how many it raised."""
 
     def __init__(self, rule: Rule, numbers: Iterator[int]) -> None:
         self.rule = rule
         self.state: State = "normal"
         self.alert = 0
+        self.raised = 0
         self._numbers = numbers
-        self._within = _samples(rule.within_s)
-        self._hits: list[Hit] = []
+        self._all = [_part(condition) for condition in rule.all]
+        self._any = [_part(condition) for condition in rule.any]
+        self._parts: list[Part] = [*self._all, *self._any]
         self._met_sample = 0
-        self._last_held_sample = 0
-        self._raised_sample = 0
-        self._borne_from_sample = 0
+        self._held_sample = 0
+        self._raised_sample: int | None = None
+        self._withdrawn = False
+        self._shelved_until = 0
         self._tentative = False
         self._who: Who = "both"
 
     @property
     def is_active(self) -> bool:
         """Say whether an alert stands."""
-        return self.state in ("unacknowledged", "acknowledged", "latched")
+        return self.state in ("unacknowledged", "acknowledged", "latched", "shelved")
+
+    @property
+    def is_shown(self) -> bool:
+        """Say whether an alert stands that the light must show."""
+        return self.is_active and self.state != "shelved"
 
     @property
     def is_blinking(self) -> bool:
         """Say whether an alert stands that nobody has seen."""
         return self.state in ("unacknowledged", "latched")
 
+    @property
+    def nearest(self) -> tuple[Near, ...]:
+        """Give how near each condition ever came."""
+        return tuple(part.nearest for part in self._parts)
+
     def receive_hits(
-        self, utterance: UtteranceKey, hits: Sequence[Hit], now_sample: int, *, final: bool
+        self, utterance: UtteranceKey, hits: Sequence[Hit], known: Known, *, final: bool
     ) -> list[Alert | AlertChanged]:
-        """Take this rule's hits in the newest hypothesis of `utterance`, and give what changed.
+        """Take every hit in the newest hypothesis of `utterance`, and give what changed."""
+        changed = self.receive_time(known)
+        for part in self._parts:
+            if isinstance(part, SaidPart):
+                part.receive_hits(utterance, hits, final=final)
+        return [*changed, *self._settle(known.now_sample), *self.receive_time(known)]
 
-        Words that come and go within partial hypotheses do not count twice; only the final one takes a hit back.
-        """
-        changed = self.receive_time(now_sample)
-        known = [hit for hit in self._hits if hit.utterance == utterance]
-        if final:
-            known = [replace(hit, final=True) for hit in known[: len(hits)]]
-        others = [hit for hit in self._hits if hit.utterance != utterance]
-        self._hits = [*others, *known, *hits[len(known) :]]
-        return [*changed, *self._settle(now_sample), *self.receive_time(now_sample)]
+    def receive_reading(self, reading: Reading) -> None:
+        """Take a new reading; it counts from the next `receive_time`."""
+        for part in self._parts:
+            if not isinstance(part, SaidPart):
+                part.receive_reading(reading)
 
-    def receive_time(self, now_sample: int) -> list[Alert | AlertChanged]:
+    def receive_time(self, known: Known) -> list[Alert | AlertChanged]:
         """Take the time, and give what it has raised or cleared."""
+        now = known.now_sample
         changed: list[Alert | AlertChanged] = []
-        holds = self._note_condition(now_sample)
-        if holds and self.state in ("normal", "latched"):
-            self._met_sample = now_sample
-            self._move("met", now_sample)
-        if self.state == "pending" and self._last_held_sample - self._met_sample >= _samples(self.rule.on_delay_s):
-            self._move("held", now_sample)
-            changed.append(self._raise(now_sample))
-        if not holds:
-            self._move("lost", now_sample)
-            # Counted from the raising too: after a jump in time an alert stays for people to see.
-            gone_samples = now_sample - max(self._last_held_sample, self._raised_sample)
+        if self.state == "shelved" and now >= self._shelved_until:
+            changed += self._move("returned", now)
+        if self._holds(now):
+            self._held_sample = now
+            if self.state in ("normal", "latched"):
+                self._met_sample = now
+                self._move("met", now)
+            if self.state == "pending" and self._may_raise(now):
+                self._move("held", now)
+                changed.append(self._raise(known))
+        else:
+            self._move("lost", now)
+            gone_samples = now - max(self._held_sample, self._raised_sample or 0)
             if gone_samples >= _samples(self.rule.off_delay_s):
-                changed += self._move("gone_latched" if self.rule.latch else "gone", now_sample)
-        self._forget(now_sample)
+                changed += self._move("gone_latched" if self.rule.latch else "gone", now)
+        for part in self._parts:
+            part.forget(now, keep_bearing=self._tentative)
         return changed
 
     def acknowledge(self, now_sample: int) -> list[AlertChanged]:
         """Take that a person has seen the alert."""
         return self._move("acknowledged", now_sample)
 
+    def snooze(self, now_sample: int) -> list[AlertChanged]:
+        """Take that a person has put the alert off; nothing happens where the rule does not allow it."""
+        if not self.rule.snooze_s:
+            return []
+        self._shelved_until = now_sample + _samples(self.rule.snooze_s)
+        return self._move("snoozed", now_sample)
+
     def end_call(self, now_sample: int) -> list[AlertChanged]:
         """Clear the alert if it stands."""
         return self._move("call_ended", now_sample)
 
-    def _note_condition(self, now_sample: int) -> bool:
-        """Remember until when the condition has held, and say whether it holds now."""
-        if len(self._hits) < self.rule.count:
+    def _holds(self, now_sample: int) -> bool:
+        # Each is asked, though one may settle it: they note for how long they have held.
+        every = [part.holds(now_sample) for part in self._all]
+        some = [part.holds(now_sample) for part in self._any]
+        return all(every) and (not some or any(some))
+
+    def _may_raise(self, now_sample: int) -> bool:
+        """Say whether the condition has held for its on-delay, and the rule has been quiet for its repeat time.
+
+        An alert that was withdrawn was none: final words may raise it anew at once, a guess may not.
+        """
+        if now_sample - self._met_sample < _samples(self.rule.on_delay_s):
             return False
-        heard = sorted((hit.heard_sample for hit in self._hits), reverse=True)
-        until = heard[self.rule.count - 1] + self._within
-        self._last_held_sample = max(self._last_held_sample, min(now_sample, until))
-        return now_sample <= until
+        if self._raised_sample is None or now_sample - self._raised_sample >= _samples(self.rule.min_repeat_s):
+            return True
+        if not self._withdrawn:
+            return False
+        self._bear(now_sample)
+        return self._verdict() == "borne"
 
     def _settle(self, now_sample: int) -> list[AlertChanged]:
         """Confirm or withdraw a tentative alert as soon as final words decide it."""
-        if not self._tentative:
+        verdict = self._verdict() if self._tentative else "open"
+        if verdict == "open":
             return []
-        bearing = self._bearing()
-        if len(bearing) < self.rule.count:
-            return self._move("taken_back", now_sample)
-        if not _enough_final(bearing, self.rule.count):
-            return []
-        self._tentative = False
-        return self._move("confirmed", now_sample)
+        self._tentative, self._withdrawn = False, verdict == "denied"
+        return self._move("taken_back" if self._withdrawn else "confirmed", now_sample)
 
-    def _bearing(self) -> list[Hit]:
-        """Give the hits that the alert stands on: those that raised it, and all since."""
-        return [hit for hit in self._hits if hit.heard_sample >= self._borne_from_sample]
+    def _bear(self, now_sample: int) -> None:
+        for part in self._parts:
+            part.bear(now_sample)
 
-    def _raise(self, now_sample: int) -> Alert:
-        self.alert = next(self._numbers)
-        self._raised_sample = now_sample
-        self._borne_from_sample = self._last_held_sample - self._within
-        bearing = self._bearing()
-        self._tentative = not _enough_final(bearing, self.rule.count)
-        evidence = tuple(_evidence(hit) for hit in bearing[-MAX_EVIDENCE:])
-        speakers = {item.who for item in evidence}
+    def _verdict(self) -> Verdict:
+        """Say what the final words have made of the alert: all must be borne out, and one of any."""
+        verdicts = {part.verdict() for part in self._all}
+        if self._any:
+            verdicts.add(max((part.verdict() for part in self._any), key=_CERTAINTY.index))
+        return min(verdicts, key=_CERTAINTY.index)
+
+    def _raise(self, known: Known) -> Alert:
+        now = known.now_sample
+        self.alert, self.raised = next(self._numbers), self.raised + 1
+        self._raised_sample, self._withdrawn = now, False
+        self._bear(now)
+        self._tentative = self._verdict() == "open"
+        evidence = [item for part in self._parts for item in part.evidence(now)]
+        evidence = sorted(evidence, key=lambda item: item.start_sample)[-MAX_EVIDENCE:]
+        speakers = {item.who for item in evidence if item.channel != "call"}
         self._who = speakers.pop() if len(speakers) == 1 else "both"
         return Alert(
             who=self._who,
@@ -136,9 +168,14 @@ class Watch:
             alert=self.alert,
             rule=self.rule.name,
             level=self.rule.level,
-            evidence=evidence,
+            evidence=tuple(evidence),
             suggest=self.rule.suggest,
             tentative=self._tentative,
+            since_sample=self._met_sample,
+            reason=self.rule.reason,
+            explanation=explanation(evidence, known),
+            call_for=self.rule.call_for,
+            missing=("words",) if known.words_missing else (),
         )
 
     def _move(self, happening: Happening, now_sample: int) -> list[AlertChanged]:
@@ -159,27 +196,14 @@ class Watch:
             if output != "raised"
         ]
 
-    def _forget(self, now_sample: int) -> None:
-        """Drop the hits that can no longer count, so that an hour of talk keeps as little as a minute."""
-        needed_from = now_sample - self._within
-        if self._tentative:
-            needed_from = min(needed_from, self._borne_from_sample)
-        self._hits = [hit for hit in self._hits if not hit.final or hit.heard_sample >= needed_from]
+
+_CERTAINTY: Final[tuple[Verdict, ...]] = ("denied", "open", "borne")
 
 
-def _enough_final(hits: Sequence[Hit], count: int) -> bool:
-    return sum(hit.final for hit in hits) >= count
-
-
-def _evidence(hit: Hit) -> Evidence:
-    match = hit.match
-    return Evidence(
-        who=hit.utterance[0],
-        phrase=match.phrase,
-        text=match.text,
-        start_sample=match.start_sample,
-        end_sample=match.end_sample,
-    )
+def _part(condition: Condition) -> Part:
+    if isinstance(condition, Said):
+        return SaidPart(condition)
+    return OneOfPart(condition) if isinstance(condition, OneOf) else MeasuredPart(condition)
 
 
 def _samples(seconds: float) -> int:

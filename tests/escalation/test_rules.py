@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import BadInputError
+from appliance.escalation.conditions import Measured, OneOf, Said
 from appliance.escalation.rules import Rule, parse_rules
 from appliance.language.phrases import GUARD_WINDOW_WORDS, Phrase
 from appliance.toml_table import MAX_FILE_BYTES
@@ -51,13 +52,29 @@ def test_a_pack_is_read_as_it_is_written() -> None:
             ("speak to [your] (supervisor|manager)", "my lawyer"),
             "words",
             frozenset({"not"}),
-            3,
+            GUARD_WINDOW_WORDS,
         ),
         Phrase("hold", "caller", ("been waiting",), "words", frozenset(), GUARD_WINDOW_WORDS),
     )
     assert pack.rules == (
-        Rule("wants_supervisor", "urgent", ("supervisor",), latch=True, reason="Wants supervisor", suggest="Offer it."),
-        Rule("waits", "attention", ("hold", "supervisor"), 2, 60, 1.5, 10, reason="Waits"),
+        Rule(
+            "wants_supervisor",
+            "urgent",
+            (Said(("supervisor",)),),
+            latch=True,
+            min_repeat_s=30,
+            reason="Wants supervisor",
+            suggest="Offer it.",
+        ),
+        Rule(
+            "waits",
+            "attention",
+            (Said(("hold", "supervisor"), 2, 60),),
+            on_delay_s=1.5,
+            off_delay_s=10,
+            min_repeat_s=10,
+            reason="Waits",
+        ),
     )
 
 
@@ -101,6 +118,11 @@ def test_korean_packs_compare_by_syllable() -> None:
         ("within_s = 60", "within_s = 1", 28, "`rules.waits.on_delay_s` is longer", "`within_s = 1.5` or more"),
         ("off_delay_s = 10", "off_delay_s = -1", 29, "`rules.waits.off_delay_s` is -1", "a number from 0 to 3600"),
         ("off_delay_s = 10", "off_delay_s = nan", 29, "`rules.waits.off_delay_s` is nan", "a number from 0 to 3600"),
+        ("latch = true", "min_repeat_s = 1e9", 20, "`rules.wants_supervisor.min_repeat_s` is 1000000000.0", "from 0"),
+        ("latch = true", "all = []", 20, "`rules.wants_supervisor.all` is empty", "write a condition"),
+        ("latch = true", "all = 3", 20, "`rules.wants_supervisor.all` is 3", "all = [{ ... }]"),
+        ("latch = true", "all = [{ cue = 'fury' }]", 20, '`rules.wants_supervisor.all[1].cue` is "fury"', "stress"),
+        ("latch = true", "urgent.latch = true", 18, "is given, and `urgent` as well", "leave `level` out"),
         ("[rules.waits]", "[rules]\nwaits = 3\n[rules.weighs]", 24, "`rules.waits` is 3", "[rules.waits]"),
     ],
 )  # fmt: skip
@@ -111,6 +133,119 @@ def test_a_mistake_is_named_with_its_line_and_its_mend(old: str, new: str, line:
     assert what in error.value.what
     assert error.value.where == f"my.toml, line {line}"
     assert mend in error.value.mend
+
+
+PACK = """\
+name = "cues"
+version = "1"
+language = "en"
+
+[phrases.supervisor]
+any = ["my supervisor"]
+
+[rules.upset]
+"""
+
+
+def read(rule: str) -> tuple[Rule, ...]:
+    return parse_rules(PACK + rule, "my.toml").rules
+
+
+def test_a_rule_may_need_several_conditions_and_one_of_others() -> None:
+    (rule,) = read("""
+level = "urgent"
+all = [
+    { cue = "stress", at_least = 0.7, deadband = 0.1, for_s = 2 },
+    { cue = "talk_share", who = "agent", at_most = 0.2 },
+]
+any = [{ phrase = "supervisor", within_s = 20 }, { cue = "tier", of = ["Gold "] }]
+snooze_s = 60
+min_repeat_s = 5
+call_for = "the supervisor on duty"
+""")
+    assert rule.all == (
+        Measured("stress", "caller", at_least=0.7, deadband=0.1, for_s=2),
+        Measured("talk_share", "agent", at_most=0.2),
+    )
+    assert rule.any == (Said(("supervisor",), within_s=20), OneOf("tier", ("gold",)))
+    assert (rule.snooze_s, rule.min_repeat_s, rule.call_for) == (60, 5, "the supervisor on duty")
+    assert rule.phrases == ("supervisor",)
+
+
+def test_a_rule_with_both_levels_is_two_that_share_what_they_do_not_say_themselves() -> None:
+    attention, urgent = read("""
+reason = "Upset"
+off_delay_s = 10
+attention.all = [{ cue = "stress", at_least = 0.5 }]
+urgent.all = [{ cue = "stress", at_least = 0.8 }]
+urgent.off_delay_s = 20
+""")
+    assert (attention.name, attention.level, attention.reason, attention.off_delay_s) == (
+        "upset",
+        "attention",
+        "Upset",
+        10,
+    )
+    assert (urgent.name, urgent.level, urgent.reason, urgent.off_delay_s) == ("upset", "urgent", "Upset", 20)
+    assert urgent.all == (Measured("stress", "caller", at_least=0.8),)
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "what", "mend"),
+    [
+        ("latch = true", 8, "names no phrase and no condition", "`all = [...]`"),
+        ('count = 2\nany = [{ cue = "stress", at_least = 1 }]', 10, "count` is given, but no phrase", "into"),
+        ('all = [{ cue = "stress" }]', 10, "upset.all[1]` has no threshold", "`at_least` or `at_most`"),
+        ('all = [{ cue = "stress", at_least = 1.1 }]', 10, "upset.all[1].at_least` is 1.1", "from 0 to 1"),
+        ('all = [{ cue = "sentiment", at_most = -2 }]', 10, "upset.all[1].at_most` is -2", "from -1 to 1"),
+        ('all = [{ cue = "silence_s", who = "agent", at_least = 5 }]', 10, "the call as a whole", "leave"),
+        ('all = [{ cue = "stress", who = "both", at_least = 0.5 }]', 10, 'upset.all[1].who` is "both"', "caller"),
+        ('all = [{ cue = "stress", at_least = 0.5, for = 2 }]', 10, "upset.all[1].for` is not a known", "for_s"),
+        ('all = [{ cue = "tier", of = [] }]', 10, "upset.all[1].of` is empty", "at least one"),
+        ('all = [{ phrase = "boss" }]', 10, 'names "boss", which is no phrase', "supervisor"),
+        (
+            'all = [{ cue = "stress", at_least = 0.5, deadband = 0.5 }]',
+            10, "upset.all[1].deadband` reaches beyond the scale", "write less than 0.5",
+        ),
+        (
+            'all = [{ cue = "sentiment", at_most = -0.2, deadband = 1.3 }]',
+            10, "upset.all[1].deadband` reaches beyond the scale", "write less than 1.2",
+        ),
+        (
+            'all = [{ cue = "stress", at_least = 0.8, at_most = 0.2 }]',
+            10, "wants `stress` at least 0.8 and at most 0.2 at the same time", "below",
+        ),
+        (
+            'all = [\n{ cue = "call_s", at_least = 90 },\n{ cue = "call_s", at_most = 60 },\n]',
+            11, "wants `call_s` at least 90 and at most 60 at the same time", "make two rules",
+        ),
+        (
+            'all = [{ phrase = "supervisor" }, { cue = "stress", at_least = 0.5 }]',
+            8, "needs a phrase and something else at the same moment", "add `within_s = 20`",
+        ),
+        ('on_delay_s = 9\nany = [{ phrase = "supervisor", within_s = 5 }]', 10, "is longer than `within_s`", "= 9"),
+        ("all = [" + '{ cue = "tier", of = ["a"] },' * 17 + "]", 10, "more than 16 conditions", "several rules"),
+    ],
+)  # fmt: skip
+def test_conditions_that_cannot_be_are_refused_with_place_and_mend(rule: str, line: int, what: str, mend: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        read('level = "urgent"\n' + rule)
+    assert what in str(error.value)
+    assert error.value.where == f"my.toml, line {line}"
+    assert mend in error.value.mend
+
+
+def test_an_urgent_level_that_would_come_before_attention_is_refused() -> None:
+    with pytest.raises(BadInputError, match=r"line 10: `rules.upset.urgent` has a threshold for `stress`") as error:
+        read("""attention.all = [{ cue = "stress", at_least = 0.8 }]
+urgent.all = [{ cue = "stress", at_least = 0.5 }]""")
+    assert error.value.mend == "exchange the two thresholds"
+
+
+def test_a_pack_with_too_many_rules_is_refused() -> None:
+    rules = "\n".join(f'[rules.r{number}]\nlevel = "urgent"\nphrase = "supervisor"' for number in range(201))
+    with pytest.raises(BadInputError, match="`rules` holds more than 200 rules"):
+        parse_rules(PACK.replace("[rules.upset]\n", rules), "my.toml")
 
 
 def test_a_value_where_tables_belong_is_named() -> None:

@@ -1,10 +1,13 @@
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from appliance import escalation
+from appliance.escalation.cues import CUES, TEXT_CUES
 from appliance.escalation.states import TRANSITIONS, Happening, Output, State, mermaid
 
-ACTIVE = {"unacknowledged", "acknowledged", "latched"}
+ACTIVE = {"unacknowledged", "acknowledged", "latched", "shelved"}
 
 
 def test_every_state_can_be_reached_and_left() -> None:
@@ -40,3 +43,18 @@ def test_the_drawing_has_one_arrow_for_each_transition() -> None:
     assert len(lines) == len(TRANSITIONS) + 2
     assert "    pending --> unacknowledged : held / raised" in lines
     assert "    latched --> normal : acknowledged / acknowledged, cleared" in lines
+
+
+def test_the_drawing_in_the_documentation_is_the_one_of_the_table() -> None:
+    text = (Path(str(escalation.__file__)).parent / "README.md").read_text("utf-8")
+    drawn = text.partition("```mermaid\n")[2].partition("```")[0]
+    again = 'python -c "from appliance.escalation.states import mermaid; print(mermaid())"'
+    assert drawn == mermaid(), f"write the output of {again} into the README"
+
+
+def test_the_documentation_tells_every_cue_with_its_meaning() -> None:
+    text = (Path(str(escalation.__file__)).parent / "README.md").read_text("utf-8")
+    for name, cue in CUES.items():
+        assert f"| `{name}` | {cue.meaning} | {cue.channel} | {cue.low:g} to {cue.high:g} |" in text
+    for name, meaning in TEXT_CUES.items():
+        assert f"| `{name}` | {meaning} | call | text |" in text
