@@ -1,17 +1,24 @@
 """From recognised words to comparable tokens, whichever engine wrote them.
 
-One engine writes "i'm waiting", the other "I am waiting!": both give the tokens `i am waiting`. Korean is compared
-by syllable, because engines put the spaces between its words at random.
+One engine writes "i'm waiting", the other "I am waiting!": both give the tokens `i am waiting`. "Good-bye" and
+"goodbye" are the same, as are "2nd" and "second", "canceled" and "cancelled". Korean is compared by syllable, because
+engines put the spaces between its words at random.
 """
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from appliance.events import Word
+from appliance.language.marks import is_redacted
+from appliance.language.spelling import FILLERS, expanded
 
 Units = Literal["words", "syllables"]
 """What is compared: the words of a language with reliable spaces, or the syllables of one without."""
+
+_CACHED_TEXTS: Final = 4096
+"""Words come again and again; as many as a person uses in a month."""
 
 
 class Token(NamedTuple):
@@ -39,72 +46,33 @@ def tokens(words: Sequence[Word], units: Units = "words") -> list[Token]:
     return found
 
 
-def token_texts(text: str, units: Units = "words") -> list[str]:
+@lru_cache(_CACHED_TEXTS)
+def token_texts(text: str, units: Units = "words") -> Sequence[str]:
     """Give the token texts of some written text, for instance ["i", "am"] of "I'm".
 
     What redaction put in the place of words stays one token that no phrase can hold.
     """
     if is_redacted(text):
-        return [text]
+        return (text,)
     plain = unicodedata.normalize("NFC", text).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    parts = [part for piece in _pieces(plain) for part in _expanded(piece) if part not in _FILLERS]
-    return parts if units == "words" else [syllable for part in parts for syllable in part]
+    pieces = [piece for piece in _pieces(plain) if piece not in FILLERS]
+    if units == "syllables":
+        return tuple(syllable for piece in pieces for syllable in piece)
+    return tuple(part for piece in pieces for part in expanded(piece) if part not in FILLERS)
 
-
-def is_redacted(text: str) -> bool:
-    """Say whether a word's text is one of the marks that redaction leaves."""
-    return text == EMAIL_MARK or (text.startswith("[") and text.endswith(" digits]"))
-
-
-def digits_mark(count: int) -> str:
-    """Give the mark that stands for a run of `count` digits."""
-    return f"[{count} digits]"
-
-
-EMAIL_MARK: Final = "[e-mail]"
 
 _SENTENCE_ENDS: Final = (".", "?", "!", "\N{IDEOGRAPHIC FULL STOP}")
-_FILLERS: Final = frozenset({"um", "uh", "uhm", "er", "erm", "hm", "hmm", "mm", "mhm", "음", "어"})
-
-_WHOLE: Final = {
-    "can't": ("can", "not"),
-    "cannot": ("can", "not"),
-    "won't": ("will", "not"),
-    "shan't": ("shall", "not"),
-    "ain't": ("is", "not"),
-    "let's": ("let", "us"),
-    "gonna": ("going", "to"),
-    "wanna": ("want", "to"),
-    "gotta": ("got", "to"),
-}
-_ENDINGS: Final = {
-    "n't": "not",
-    "'m": "am",
-    "'re": "are",
-    "'ve": "have",
-    "'ll": "will",
-    "'d": "would",
-}
-_IS_AFTER: Final = frozenset({"he", "here", "how", "it", "she", "that", "there", "this", "what", "where", "who", "why"})
 
 
 def _pieces(text: str) -> list[str]:
-    """Split at everything that is neither a letter, a mark, a digit nor an apostrophe inside a word."""
-    spaced = "".join(char if _belongs(char) else " " for char in text)
+    """Split at everything that is neither a letter, a mark, a digit nor an apostrophe inside a word.
+
+    The old hyphens of "to-morrow" and "to-day" only join.
+    """
+    joined = text.replace("to-morrow", "tomorrow").replace("to-day", "today").replace("to-night", "tonight")
+    spaced = "".join(char if _belongs(char) else " " for char in joined)
     return [piece for part in spaced.split() if (piece := part.strip("'"))]
 
 
 def _belongs(char: str) -> bool:
     return char.isalnum() or char == "'" or unicodedata.category(char).startswith("M")
-
-
-def _expanded(piece: str) -> Sequence[str]:
-    if piece in _WHOLE:
-        return _WHOLE[piece]
-    for ending, full in _ENDINGS.items():
-        if piece.endswith(ending) and len(piece) > len(ending):
-            return (*_expanded(piece.removesuffix(ending)), full)
-    if piece.endswith("'s"):
-        owner = piece.removesuffix("'s")
-        return (owner, "is") if owner in _IS_AFTER else (owner,)
-    return (piece.replace("'", ""),)

@@ -4,26 +4,30 @@
     (supervisor|manager)     one of these; each may be several words
     [right now]              this, or nothing
     cancel*                  any word that begins so
-    ...                      up to three words of any kind, but none that negates
+    call~                    this word in any of its forms: calls, called, calling
+    ...                      up to three words of any kind, but none that negates, and none of the next sentence
 
-Groups do not nest. Where a language is compared by syllable (Korean), spaces mean nothing, `*` is not needed, and
-`...` spans up to eight syllables.
+Groups do not nest. Where a language is compared by syllable (Korean), spaces mean nothing, `*` and `~` are not needed,
+and `...` spans up to eight syllables.
 
 A pattern becomes a position automaton (Glushkov, "The abstract theory of automata", 1961): one state for each word
 of the pattern, so its size is that of the pattern and a match costs at most its length: no backtracking.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.language.inflection import forms
 from appliance.language.normalise import Units, token_texts
+from appliance.language.sounds import english_key, korean_key, near_keys
+from appliance.language.stopwords import is_content
 
 MAX_PATTERN_CHARACTERS: Final = 300
 """A phrase is a few words; more is a mistake in the file."""
 
-MAX_PATTERN_STATES: Final = 120
-"""Bounds the cost of one match; gaps count three (eight) states each."""
+MAX_PATTERN_STATES: Final = 250
+"""Bounds the cost of one match; gaps count three (eight) states each, and each form of a word one."""
 
 GAP_TOKENS: Final[dict[Units, int]] = {"words": 3, "syllables": 8}
 """What `...` spans at most: longer, and it joins what was not said together."""
@@ -33,38 +37,51 @@ class PatternError(ValueError):
     """A pattern that cannot be read; the text says why, for people."""
 
 
+MIN_ALIKE_LETTERS: Final = 5
+"""Shorter words are too much like others to be recognised by their sound."""
+
+MIN_NEAR_SYLLABLES: Final = 3
+"""A Korean word of so many syllables may differ in one letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """What one position of a pattern takes: this text, or words that begin so, or (`gap`) anything."""
+    """What one position of a pattern takes: this text, or words that begin so, or (`gap`) anything.
+
+    `content`: a word that carries the meaning. `sounds`: keys of what may stand for it, see `sounds.py`.
+    """
 
     text: str
     prefix: bool = False
     gap: bool = False
+    content: bool = False
+    sounds: frozenset[str] = frozenset()
 
     def takes(self, token: str) -> bool:
-        """Say whether a token fits here."""
+        """Say whether a token fits here as it is written."""
         return self.gap or (token.startswith(self.text) if self.prefix else token == self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """A compiled pattern: its states, those that may begin and end a match, and what may follow each."""
+    """A compiled pattern: its states, those that may begin and end a match, and what may follow each.
 
+    `anchors`: states of which at least one is part of every match, chosen to be rare.
+    """
+
+    pattern: str
     states: tuple[State, ...]
     first: frozenset[int]
     last: frozenset[int]
     follow: tuple[frozenset[int], ...]
-
-    def may_begin(self, token: str) -> bool:
-        """Say whether a match may begin with this token."""
-        return any(self.states[number].takes(token) for number in self.first)
+    anchors: tuple[State, ...]
 
 
 def compile_pattern(pattern: str, units: Units = "words") -> Automaton:
     """Compile one pattern. Raises `PatternError` for one that cannot be read or could match nothing at all."""
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise PatternError(f"it is longer than {MAX_PATTERN_CHARACTERS} characters")
-    builder = _Builder()
+    builder = _Builder(pattern)
     for item in _items(pattern):
         _add_item(builder, item, units)
     return builder.finished()
@@ -73,12 +90,14 @@ def compile_pattern(pattern: str, units: Units = "words") -> Automaton:
 class _Builder:
     """Grows an automaton from left to right; `ends` are the states that what comes next may follow."""
 
-    def __init__(self) -> None:
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
         self.states: list[State] = []
         self.follow: list[set[int]] = []
         self.first: set[int] = set()
         self.ends: set[int] = set()
         self.at_start = True
+        self.anchors: tuple[State, ...] = ()
 
     def add_choice(self, choices: list[list[State]], *, optional: bool) -> None:
         """Add one of several sequences of states, or with `optional` none of them."""
@@ -91,6 +110,9 @@ class _Builder:
             ends |= self.ends
         self.ends = ends | before if optional else ends
         self.at_start = began and optional
+        if not optional:
+            anchors = tuple(max(choice, key=_rarity) for choice in choices)
+            self.anchors = max(self.anchors, anchors, key=lambda states: min(map(_rarity, states), default=(False, 0)))
 
     def _add_state(self, state: State) -> None:
         number = len(self.states)
@@ -111,7 +133,13 @@ class _Builder:
         if any(self.states[number].gap for number in self.first | self.ends):
             raise PatternError("`...` needs a word that must be said before it and after it")
         follow = tuple(frozenset(numbers) for numbers in self.follow)
-        return Automaton(tuple(self.states), frozenset(self.first), frozenset(self.ends), follow)
+        first, last = frozenset(self.first), frozenset(self.ends)
+        return Automaton(self.pattern, tuple(self.states), first, last, follow, self.anchors)
+
+
+def _rarity(state: State) -> tuple[bool, int]:
+    """Guess how seldom a word is said: words with meaning are rarer, and long ones are."""
+    return state.content and not state.gap, len(state.text)
 
 
 _CLOSING: Final = {"(": ")", "[": "]"}
@@ -149,10 +177,25 @@ def _add_item(builder: _Builder, item: str, units: Units) -> None:
         for _ in range(GAP_TOKENS[units]):
             builder.add_choice([[State("", gap=True)]], optional=True)
     elif item[0] in _CLOSING:
-        choices = [_sequence(choice, units) for choice in item[1:-1].split("|")]
+        choices = [one for choice in item[1:-1].split("|") for one in _sequences(choice, units)]
         builder.add_choice(choices, optional=item[0] == "[")
     else:
-        builder.add_choice([_sequence(item, units)], optional=False)
+        builder.add_choice(_sequences(item, units), optional=False)
+
+
+def _sequences(text: str, units: Units) -> list[list[State]]:
+    """Give the sequences of states that an alternative stands for: one, or with a `~` one for each form."""
+    words = text.split()
+    inflected = [place for place, word in enumerate(words) if word.endswith("~")]
+    if len(inflected) > 1:
+        raise PatternError(f"`{text}` holds more than one `~`; a group of its own for each")
+    if not inflected:
+        return [_sequence(text, units)]
+    (place,) = inflected
+    stem = words[place].removesuffix("~").casefold()
+    if not stem.isalpha():
+        raise PatternError(f"`~` needs a word before it, not as in `{words[place]}`")
+    return [_sequence(" ".join([*words[:place], form, *words[place + 1 :]]), units) for form in forms(stem)]
 
 
 def _sequence(text: str, units: Units) -> list[State]:
@@ -164,12 +207,29 @@ def _sequence(text: str, units: Units) -> list[State]:
 
 def _word_states(word: str, units: Units) -> list[State]:
     stem = word.removesuffix("*")
-    if "*" in stem:
-        raise PatternError(f"`*` stands only at the end of a word, not as in `{word}`")
+    if "*" in stem or "~" in stem:
+        raise PatternError(f"`*` and `~` stand only at the end of a word, not as in `{word}`")
     if _GAP in stem:
         raise PatternError(f"`...` stands between words and outside groups, not as in `{word}`")
     texts = token_texts(stem, units)
     if word != stem and not texts:
         raise PatternError("`*` needs the beginning of a word before it")
-    exact = [State(text) for text in texts]
-    return [*exact[:-1], State(texts[-1], prefix=True)] if word != stem else exact
+    exact = [_word_state(text) for text in texts] if units == "words" else _syllable_states(texts)
+    return [*exact[:-1], State(texts[-1], prefix=True, content=exact[-1].content)] if word != stem else exact
+
+
+def _word_state(text: str) -> State:
+    key = english_key(text) if len(text) >= MIN_ALIKE_LETTERS and is_content(text) else ""
+    return State(text, content=is_content(text), sounds=frozenset({key} - {""}))
+
+
+def _syllable_states(texts: Sequence[str]) -> list[State]:
+    """Give the states of one Korean word; a word of one syllable is taken only as it is written."""
+    if len(texts) < 2:
+        return [State(text, content=True) for text in texts]
+    near = len(texts) >= MIN_NEAR_SYLLABLES
+    none: frozenset[str] = frozenset()
+    return [
+        State(text, content=True, sounds=frozenset({korean_key(text)}) | (near_keys(text) if near else none))
+        for text in texts
+    ]

@@ -1,16 +1,25 @@
 """Phrases: what a rule pack listens for, and where it was said."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
 from appliance.events import Who, Word
-from appliance.language.normalise import Token, Units, tokens
-from appliance.language.patterns import Automaton, compile_pattern
+from appliance.language.matching import Heard, Path, longest_match
+from appliance.language.negation import GUARD_WINDOW_WORDS, is_negated
+from appliance.language.normalise import Units, tokens
+from appliance.language.patterns import Automaton, State, compile_pattern
+from appliance.language.sounds import english_key
 
-GUARD_WINDOW_WORDS: Final = 3
-""""not going to cancel", "do not want to cancel": a negation reaches about this far."""
+MIN_CONFIDENCE: Final = 0.45
+"""Vosk gives ghosts of noise 0.35 and less; words that it heard, 0.6 and more."""
+
+ALIKE_CONFIDENCE: Final = 0.8
+"""What merely sounds right counts so much."""
+
+__all__ = ["GUARD_WINDOW_WORDS", "MIN_CONFIDENCE", "Match", "Phrase", "PhraseIndex", "find_phrases"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +27,9 @@ class Phrase:
     """Something that people say in several ways.
 
     `who`: whose words count. `patterns`: the ways, in the language of `patterns.py`; a bad one raises `PatternError`
-    at the first use of `automata`. `unless_before`: tokens that take the meaning away when one of them stands within
-    `guard_window` tokens before the phrase, in the same sentence, or inside one of its gaps.
+    at the first use of `automata`. `but_not`: patterns that take the meaning away where they touch a match.
+    `unless_before`: tokens that take it away when one of them stands within `guard_window` tokens before the phrase, in
+    the same clause, or inside one of its gaps. `min_confidence`: what is less certain than this is not counted.
     """
 
     name: str
@@ -28,31 +38,27 @@ class Phrase:
     units: Units = "words"
     unless_before: frozenset[str] = frozenset()
     guard_window: int = GUARD_WINDOW_WORDS
+    but_not: tuple[str, ...] = ()
+    min_confidence: float = MIN_CONFIDENCE
 
     @cached_property
     def automata(self) -> tuple[Automaton, ...]:
         """Give the compiled patterns."""
         return tuple(compile_pattern(pattern, self.units) for pattern in self.patterns)
 
-    def may_begin(self, token: str) -> Sequence[Automaton]:
-        """Give the patterns of which this token may be the beginning."""
-        return self._by_first_text.get(token, self._of_prefixes)
-
     @cached_property
-    def _of_prefixes(self) -> list[Automaton]:
-        """The patterns that may begin with more than certain whole tokens."""
-        return [one for one in self.automata if any(one.states[number].prefix for number in one.first)]
-
-    @cached_property
-    def _by_first_text(self) -> dict[str, list[Automaton]]:
-        """For each token that is the beginning of a pattern, the patterns worth a try."""
-        texts = {one.states[number].text for one in self.automata for number in one.first}
-        return {text: [one for one in self.automata if one.may_begin(text)] for text in texts}
+    def exceptions(self) -> tuple[Automaton, ...]:
+        """Give the compiled patterns of `but_not`."""
+        return tuple(compile_pattern(pattern, self.units) for pattern in self.but_not)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A phrase that was said: the words as spoken, their indexes (both inclusive) and their time."""
+    """A phrase that was said: the words as spoken, their indexes (both inclusive) and their time.
+
+    `confidence`: the mean of the recognizer's confidences of the words that carry the meaning, 1 where it gives none;
+    less where a word merely sounds right. `reason`: for people, which pattern found it, and what stood for what.
+    """
 
     phrase: str
     text: str
@@ -60,71 +66,135 @@ class Match:
     last_word: int
     start_sample: int
     end_sample: int
+    confidence: float = 1.0
+    reason: str = ""
+
+
+class PhraseIndex:
+    """The phrases of a pack, ordered so that an utterance is held against those alone of which it has a word."""
+
+    def __init__(self, phrases: Sequence[Phrase]) -> None:
+        self._phrases = tuple(phrases)
+        self._units = {phrase.units for phrase in phrases}
+        self._exact: dict[str, list[_Entry]] = defaultdict(list)
+        self._prefixes: dict[str, list[_Entry]] = defaultdict(list)
+        self._sounds: dict[str, list[_Entry]] = defaultdict(list)
+        for number, phrase in enumerate(phrases):
+            for automaton in phrase.automata:
+                for state in automaton.anchors:
+                    self._enter(state, (number, automaton))
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word that some phrase waits for."""
+        return frozenset(
+            state.text
+            for phrase in self._phrases
+            for automaton in phrase.automata
+            for state in automaton.states
+            if not state.prefix
+        )
+
+    def find(self, who: Literal["agent", "caller"], words: Sequence[Word]) -> list[Match]:
+        """Find each phrase of this speaker in the words of one utterance, in the order of speaking.
+
+        Matches of one phrase do not overlap, and each is the longest at its place. The cost is linear in the words.
+        """
+        found: list[Match] = []
+        for units in self._units:
+            heard = Heard(tokens(words, units), units)
+            for number, automata in self._candidates(heard).items():
+                phrase = self._phrases[number]
+                if phrase.who in (who, "both") and phrase.units == units:
+                    found += _matches(phrase, automata, words, heard)
+        return sorted(found, key=lambda match: (match.first_word, match.last_word))
+
+    def _enter(self, state: State, entry: "_Entry") -> None:
+        (self._prefixes if state.prefix else self._exact)[state.text].append(entry)
+        for sound in state.sounds:
+            self._sounds[sound].append(entry)
+
+    def _candidates(self, heard: Heard) -> dict[int, list[Automaton]]:
+        """Give the patterns of which the utterance has an anchor, by the number of their phrase."""
+        texts = {token.text for token in heard.tokens}
+        joined = {text for place in range(len(heard.tokens)) for _, text in heard.joined(place)}
+        sounds = set(heard.sounds) | {sound for text in joined if (sound := english_key(text))}
+        entries = [
+            *_looked_up(self._exact, texts | joined),
+            *_looked_up(self._sounds, sounds),
+            *_looked_up(self._prefixes, {text[:end] for text in texts for end in range(1, len(text) + 1)}),
+        ]
+        candidates: dict[int, dict[int, Automaton]] = defaultdict(dict)
+        for number, automaton in entries:
+            candidates[number][id(automaton)] = automaton
+        return {number: list(automata.values()) for number, automata in sorted(candidates.items())}
+
+
+_Entry = tuple[int, Automaton]
 
 
 def find_phrases(phrases: Sequence[Phrase], who: Literal["agent", "caller"], words: Sequence[Word]) -> list[Match]:
-    """Find each phrase of this speaker in the words of one utterance, in the order of speaking.
+    """Find phrases in one utterance; whoever asks more than once makes the `PhraseIndex` himself."""
+    return PhraseIndex(phrases).find(who, words)
 
-    Matches of one phrase do not overlap, and each is the longest at its place. The cost is linear in the words.
-    """
-    heard: dict[Units, list[Token]] = {units: tokens(words, units) for units in {phrase.units for phrase in phrases}}
-    found = [
-        _match(phrase, words, heard[phrase.units][first], heard[phrase.units][last])
-        for phrase in phrases
-        if phrase.who in (who, "both")
-        for first, last in _spans(phrase, heard[phrase.units])
+
+def _looked_up(index: dict[str, list[_Entry]], keys: Iterable[str]) -> Iterable[_Entry]:
+    return (entry for key in keys if key in index for entry in index[key])
+
+
+def _matches(phrase: Phrase, automata: Sequence[Automaton], words: Sequence[Word], heard: Heard) -> list[Match]:
+    found = [(start, path, automaton) for start, path, automaton in _paths(phrase, automata, heard)]
+    matches = [_match(phrase, words, heard, *one) for one in found]
+    return [match for match in matches if match.confidence >= phrase.min_confidence]
+
+
+def _paths(phrase: Phrase, automata: Sequence[Automaton], heard: Heard) -> list[tuple[int, Path, Automaton]]:
+    """Give the start, the path and the pattern of each match; what a negation took away is passed over as a whole."""
+    found: list[tuple[int, Path, Automaton]] = []
+    voided = _voided(phrase, heard) if phrase.but_not else frozenset()
+    start = 0
+    while start < len(heard.tokens):
+        ways = [(path, one) for one in automata if (path := longest_match(one, heard, start, phrase.unless_before))]
+        if not ways:
+            start += 1
+            continue
+        path, automaton = max(ways, key=lambda way: (way[0].end, -len(way[0].alike)))
+        negated = is_negated(heard.tokens, start, phrase.unless_before, phrase.guard_window)
+        if not negated and voided.isdisjoint(range(start, path.end)):
+            found.append((start, path, automaton))
+        start = path.end
+    return found
+
+
+def _voided(phrase: Phrase, heard: Heard) -> frozenset[int]:
+    """Give the tokens that are part of what `but_not` says."""
+    spans = [
+        range(start, path.end)
+        for automaton in phrase.exceptions
+        for start in range(len(heard.tokens))
+        if (path := longest_match(automaton, heard, start, frozenset())) is not None
     ]
-    return sorted(found, key=lambda match: (match.first_word, match.last_word))
+    return frozenset(place for span in spans for place in span)
 
 
-def _match(phrase: Phrase, words: Sequence[Word], first: Token, last: Token) -> Match:
-    spoken = words[first.word : last.word + 1]
+def _match(phrase: Phrase, words: Sequence[Word], heard: Heard, start: int, path: Path, automaton: Automaton) -> Match:
+    first, last = heard.tokens[start].word, heard.tokens[path.end - 1].word
+    spoken = words[first : last + 1]
+    stood = "".join(f'; "{alike.heard}" stands for "{alike.meant}"' for alike in path.alike)
     return Match(
         phrase=phrase.name,
         text=" ".join(word.text for word in spoken),
-        first_word=first.word,
-        last_word=last.word,
+        first_word=first,
+        last_word=last,
         start_sample=spoken[0].start_sample,
         end_sample=spoken[-1].end_sample,
+        confidence=_confidence(words, heard, path) * ALIKE_CONFIDENCE ** len(path.alike),
+        reason=f'found by "{automaton.pattern}"{stood}',
     )
 
 
-def _spans(phrase: Phrase, heard: Sequence[Token]) -> list[tuple[int, int]]:
-    """Give first and last token of each match; what a negation took away is passed over as a whole."""
-    spans: list[tuple[int, int]] = []
-    start = 0
-    while start < len(heard):
-        end = max((_match_end(one, phrase, heard, start) for one in phrase.may_begin(heard[start].text)), default=start)
-        if end > start and not _is_negated(phrase, heard, start):
-            spans.append((start, end - 1))
-        start = max(end, start + 1)
-    return spans
-
-
-def _match_end(automaton: Automaton, phrase: Phrase, heard: Sequence[Token], start: int) -> int:
-    """Give the token after the longest match that begins at `start`, or `start` when there is none."""
-    end = start
-    may_come = automaton.first
-    for index in range(start, len(heard)):
-        token = heard[index].text
-        now = {number for number in may_come if _takes(automaton, number, token, phrase)}
-        if not now:
-            break
-        if now & automaton.last:
-            end = index + 1
-        may_come = frozenset().union(*(automaton.follow[number] for number in now))
-    return end
-
-
-def _takes(automaton: Automaton, number: int, token: str, phrase: Phrase) -> bool:
-    state = automaton.states[number]
-    return state.takes(token) and not (state.gap and token in phrase.unless_before)
-
-
-def _is_negated(phrase: Phrase, heard: Sequence[Token], start: int) -> bool:
-    for index in range(start, max(start - phrase.guard_window, 0), -1):
-        if heard[index].begins_sentence:
-            return False
-        if heard[index - 1].text in phrase.unless_before:
-            return True
-    return False
+def _confidence(words: Sequence[Word], heard: Heard, path: Path) -> float:
+    carrying = {heard.tokens[place].word for place in path.content}
+    known = [words[word].confidence for word in carrying]
+    given = [one for one in known if one is not None]
+    return sum(given) / len(given) if given else 1.0

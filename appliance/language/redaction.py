@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from appliance.events import SAMPLE_RATE_HZ, Word
-from appliance.language.normalise import EMAIL_MARK, digits_mark
+from appliance.language.marks import EMAIL_MARK, digits_mark
 from appliance.language.spoken_digits import MIN_SECRET_DIGITS, DigitRun, digit_runs
 from appliance.language.spoken_email import email_spans, open_email_start
 

@@ -13,7 +13,8 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from appliance.events import SAMPLE_RATE_HZ, Word
 from appliance.language.korean_sentiment import korean_sentiment
-from appliance.language.normalise import is_redacted, token_texts
+from appliance.language.marks import is_redacted
+from appliance.language.normalise import token_texts
 
 HALF_LIFE_S: Final = 45.0
 """What was said so long ago counts half: two or three turns of a call."""

@@ -30,12 +30,17 @@ def heard(pattern: str, text: str, *, units: Units = "words", unless: str = "") 
         ("cancel*", "Cancelling, cancelled, cancer", ["Cancelling,", "cancelled,"]),
         ("want ... cancel", "want cancel", ["want cancel"]),
         ("want ... cancel", "want to just really cancel", ["want to just really cancel"]),
-        ("want ... cancel", "want to really just simply cancel", []),
+        ("want ... cancel", "want to go and then cancel", []),
+        ("want ... cancel", "want one. Cancel", ["want one. Cancel"]),
+        ("want ... cancel", "want one. To cancel", []),
+        ("my lawyer", "my my just really lawyer", ["my my just really lawyer"]),
+        ("call~ me", "he called me and calls me", ["called me", "calls me"]),
+        ("(speak~|talk~) to", "I spoke to him, talking to her", ["spoke to", "talking to"]),
         ("i am leaving", "I'm leaving", ["I'm leaving"]),
         ("can't wait", "I cannot wait", ["cannot wait"]),
         ("a [b] c", "a b a b c", ["a b c"]),
-        ("now [right now]", "now right now now", ["now right now", "now"]),
-        ("good bye", "Good-bye. goodbye", ["Good-bye."]),
+        ("go [right there]", "go right there go", ["go right there", "go"]),
+        ("good bye", "Good-bye. goodbye", ["Good-bye.", "goodbye"]),
     ],
 )
 def test_the_pattern_language(pattern: str, text: str, found: list[str]) -> None:
@@ -78,8 +83,9 @@ def test_korean_is_found_whatever_the_spaces(text: str, found: list[str]) -> Non
 
 def test_a_match_tells_its_words_and_their_time() -> None:
     phrase = Phrase("legal", "caller", ("my lawyer",))
+    reason = 'found by "my lawyer"'
     assert find_phrases([phrase], "caller", spoken("call my lawyer now")) == [
-        Match("legal", "my lawyer", 1, 2, 100, 290)
+        Match("legal", "my lawyer", 1, 2, 100, 290, 1.0, reason)
     ]
 
 

@@ -1,0 +1,145 @@
+"""How an automaton is run over what was heard.
+
+Steps over what people slip in ("just", "please", "진짜") and over words that were said twice; takes a word that sounds
+like the one that is waited for, or two or three short words that together do ("super visor"), as long as most of the
+match is exact. One pass from left to right with a set of states, so it costs at most words times states.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from appliance.language.normalise import Token, Units
+from appliance.language.patterns import Automaton, State
+from appliance.language.sounds import english_key, korean_key
+
+MAX_ALIKE: Final[dict[Units, int]] = {"words": 1, "syllables": 2}
+"""So many pieces of one match may merely sound right; more, and any sentence becomes any other."""
+
+EXACT_FOR_ALIKE: Final = 1
+"""And so many pieces must be exact for each of these."""
+
+MAX_JOINED: Final = 3
+"""Recognizers break a word they don't know into so many: "on buds man"."""
+
+_ENGLISH_SLIPS: Final = """
+    just really actually simply please finally bloody damn fucking very now literally basically honestly seriously also
+    even immediately definitely probably maybe kindly again okay well so
+"""
+_KOREAN_SLIPS: Final = "좀 그냥 진짜 정말 당장 빨리 지금 제발 아예 바로 그만 또 저 막 다시 이제"
+_SLIPPED_IN: Final[dict[Units, frozenset[str]]] = {
+    "words": frozenset(_ENGLISH_SLIPS.split()),
+    "syllables": frozenset(_KOREAN_SLIPS.split()),
+}
+_LONGEST_SLIP: Final = 2
+
+
+class Alike(NamedTuple):
+    """What was heard, and the word of the pattern that it sounds like."""
+
+    heard: str
+    meant: str
+
+
+class Path(NamedTuple):
+    """A match: the token after its last one, the tokens that carry its meaning, and what merely sounded right."""
+
+    end: int
+    content: tuple[int, ...]
+    exact: int
+    alike: tuple[Alike, ...]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The tokens of one utterance, with what the matcher asks of them again and again."""
+
+    tokens: Sequence[Token]
+    units: Units
+
+    @cached_property
+    def sounds(self) -> list[str]:
+        """What each token sounds like."""
+        key = english_key if self.units == "words" else korean_key
+        return [key(token.text) for token in self.tokens]
+
+    @cached_property
+    def skips(self) -> list[int]:
+        """How many tokens from each place on mean nothing to a phrase, 0 for most."""
+        return [self._skip(place) for place in range(len(self.tokens))]
+
+    def joined(self, place: int) -> list[tuple[int, str]]:
+        """Give what two or three tokens from this place on are together, with their number."""
+        if self.units == "syllables":
+            return []
+        texts = [token.text for token in self.tokens[place : place + MAX_JOINED]]
+        return [(count, "".join(texts[:count])) for count in range(2, len(texts) + 1)]
+
+    def _skip(self, place: int) -> int:
+        texts = [token.text for token in self.tokens[place : place + _LONGEST_SLIP]]
+        if self.units == "words" and place and texts[0] == self.tokens[place - 1].text:
+            return 1
+        slips = _SLIPPED_IN[self.units]
+        return next((count for count in range(len(texts), 0, -1) if "".join(texts[:count]) in slips), 0)
+
+
+def longest_match(automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str]) -> Path | None:
+    """Give the longest match that begins at `start`; no gap takes a token of `barred`.
+
+    Of several ways to the same end the one counts in which most is exact.
+    """
+    limit = MAX_ALIKE[heard.units]
+    waiting: dict[int, dict[int, Path]] = {start: dict.fromkeys(automaton.first, Path(start, (), 0, ()))}
+    best: Path | None = None
+    for place in range(start, len(heard.tokens)):
+        here = waiting.pop(place, None)
+        if not here:
+            if not waiting:
+                break
+            continue
+        for number, path in here.items():
+            for after in _steps(automaton.states[number], heard, place, path, barred, limit):
+                _wait(waiting, automaton.follow[number], after)
+                if number in automaton.last and _is_better(after, best):
+                    best = after
+        if place > start and heard.skips[place]:
+            end = place + heard.skips[place]
+            for number, path in here.items():
+                _wait(waiting, (number,), path._replace(end=end))
+    return best
+
+
+def _steps(state: State, heard: Heard, place: int, path: Path, barred: AbstractSet[str], limit: int) -> Sequence[Path]:
+    """Give the ways in which a state takes the token at a place, or several from there on."""
+    token = heard.tokens[place]
+    if state.gap:
+        ok = token.text not in barred and not token.begins_sentence
+        return (path._replace(end=place + 1),) if ok else ()
+    content = (*path.content, place) if state.content else path.content
+    if state.takes(token.text):
+        return (Path(place + 1, content, path.exact + 1, path.alike),)
+    if not state.sounds or len(path.alike) >= limit:
+        return ()
+    if heard.sounds[place] in state.sounds:
+        return (Path(place + 1, content, path.exact, (*path.alike, Alike(token.text, state.text))),)
+    return [
+        Path(place + count, content, path.exact, (*path.alike, Alike(text, state.text)))
+        for count, text in heard.joined(place)
+        if text == state.text or english_key(text) in state.sounds
+    ]
+
+
+def _wait(waiting: dict[int, dict[int, Path]], states: Sequence[int] | frozenset[int], path: Path) -> None:
+    there = waiting.setdefault(path.end, {})
+    for number in states:
+        known = there.get(number)
+        if known is None or len(path.alike) < len(known.alike):
+            there[number] = path
+
+
+def _is_better(path: Path, best: Path | None) -> bool:
+    if path.exact < EXACT_FOR_ALIKE * len(path.alike) or not path.exact:
+        return False
+    return best is None or (path.end, -len(path.alike)) > (best.end, -len(best.alike))
