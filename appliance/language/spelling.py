@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 FILLERS: Final = frozenset(
-    {"um", "umm", "uh", "uhm", "er", "erm", "hm", "hmm", "mm", "mhm", "ah", "eh", "음", "어", "그니까", "에"}
+    {"um", "umm", "uh", "uhm", "er", "erm", "hm", "hmm", "mm", "mhm", "ah", "eh", "음", "어", "그니까"}
 )
 """Sounds of thinking."""
 
