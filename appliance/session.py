@@ -5,14 +5,15 @@ to the recognizer of one side, or the order to give a side another one. What the
 `showing`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from appliance.escalation.ladder import Ladder, Showing
+from appliance.escalation.ladder import Ladder, Outlook, Showing
 from appliance.escalation.rules import RulePack
 from appliance.events import (
     Band,
     BandMeasured,
+    CallContext,
     CallEnded,
     CallStarted,
     Event,
@@ -20,10 +21,12 @@ from appliance.events import (
     Notice,
     PhraseHit,
     Utterance,
+    Who,
     Word,
 )
 from appliance.language.phrases import Match, find_phrases
 from appliance.language.redaction import Redactor
+from appliance.meters import FEELINGS_OF, Meters
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
@@ -68,8 +71,8 @@ class CallSession:
     """One call from off hook to on hook.
 
     `started` and the notices of the ears for its band open the call's events. Each side begins with these ears, and
-    gets those for the band that is measured on it between two of its utterances. Calls come in the order of media
-    time for each side.
+    gets those for the band that is measured on it between two of its utterances. `feelings` are the sides whose stress
+    and sentiment are measured. Calls come in the order of media time for each side.
     """
 
     def __init__(
@@ -78,9 +81,11 @@ class CallSession:
         rules: RulePack,
         ears: Mapping[Band, Ears],
         started: CallStarted,
+        feelings: Collection[Side] = FEELINGS_OF,
     ) -> None:
         self._rules = rules
         self._ladder = Ladder(rules.rules)
+        self._measures = Meters(sides, started.language, feelings, self._ladder.receive_reading)
         self._ears = ears
         self._meters = {side: BandMeter() for side in sides}
         self._bands = dict.fromkeys(sides, started.band)
@@ -101,6 +106,11 @@ class CallSession:
         return self._ladder.showing
 
     @property
+    def outlooks(self) -> list[Outlook]:
+        """How near each rule has come to raise an alert."""
+        return self._ladder.outlooks
+
+    @property
     def is_settled(self) -> bool:
         """Say whether every utterance has had its final hypothesis."""
         return all(listener.is_settled for listener in self._listeners.values())
@@ -112,7 +122,9 @@ class CallSession:
     def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Output]:
         """Take the next frame of one side; `voiced` is what the voice activity detector says of it."""
         outputs = self._measure(frame, voiced=voiced)
-        outputs += self._listeners[frame.side].receive_frame(frame, voiced=voiced)
+        listener = self._listeners[frame.side]
+        outputs += listener.receive_frame(frame, voiced=voiced)
+        outputs += self._measures.receive_frame(frame, voiced=voiced, speaking=listener.is_speaking)
         if frame.sample >= self._now_sample:
             self._now_sample = frame.sample + FRAME_SAMPLES
             if frame.sample % LADDER_STEP_SAMPLES == 0:
@@ -121,6 +133,7 @@ class CallSession:
 
     def receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> list[Output]:
         """Take what the recognizer of one side makes of an utterance."""
+        self._measures.receive_words(side)
         if hypothesis.final:
             span = self._listeners[side].receive_final(hypothesis.utterance)
             return self._finish(side, hypothesis, span) if span else []
@@ -132,7 +145,10 @@ class CallSession:
         hole = self._listeners[side].receive_loss(until_sample)
         # What was heard before the hole cannot be heard again: no final hypothesis may deny it.
         self._kept |= {key: matches for key, matches in self._tentative.items() if key[0] == side}
-        return [_gap(side, hole, "recognizer_lost")] if hole else []
+        if not hole:
+            return []
+        self._measures.receive_loss(side, hole)
+        return [_gap(side, hole, "recognizer_lost")]
 
     def receive_overload(self, side: Side, start_sample: int, end_sample: int) -> list[Output]:
         """Take that this audio was dropped because recognition could not keep up."""
@@ -142,6 +158,28 @@ class CallSession:
         """Take that a person has seen an alert."""
         return [*self._ladder.acknowledge(alert, self._now_sample)]
 
+    def snooze(self, alert: int) -> list[Output]:
+        """Take that a person puts an alert off for a while; nothing happens where its rule does not allow it."""
+        return [*self._ladder.snooze(alert, self._now_sample)]
+
+    def receive_context(self, tier: str, queued_s: float | None = None) -> list[Output]:
+        """Take what the server knows of the caller."""
+        at = self._now_sample
+        context = CallContext(who="caller", start_sample=at, end_sample=at, tier=tier, queued_s=queued_s)
+        self._measures.receive_context(context)
+        return [context, *self._ladder.receive_time(at)]
+
+    def replace_rules(self, rules: RulePack) -> list[Output]:
+        """Go on by another pack; alerts of rules that stay as they were stand."""
+        self._rules = rules
+        text = f"From here on the rules are {rules.name} {rules.version}."
+        now = self._now_sample
+        return [*self.receive_notice("rules_replaced", text), *self._ladder.replace_rules(rules.rules, now)]
+
+    def receive_notice(self, code: str, text: str) -> list[Output]:
+        """Take something that people must know of this call."""
+        return [_notice("both", self._now_sample, code, text)]
+
     def hang_up(self) -> list[Output]:
         """Take that no more frames come; what is still to be recognised follows as hypotheses, then `end`."""
         return [request for listener in self._listeners.values() for request in listener.receive_end()]
@@ -149,7 +187,8 @@ class CallSession:
     def end(self, reason: EndReason) -> list[Output]:
         """Take that nothing follows any more."""
         now = self._now_sample
-        return [*self._ladder.end_call(now), CallEnded(who="both", start_sample=now, end_sample=now, reason=reason)]
+        told = [*self._measures.end(now), *self._ladder.end_call(now)]
+        return [*told, CallEnded(who="both", start_sample=now, end_sample=now, reason=reason)]
 
     def _measure(self, frame: Frame, *, voiced: bool) -> list[Output]:
         """Measure the side's band, and give it other ears between two utterances."""
@@ -167,7 +206,7 @@ class CallSession:
         before, after = self._ears[self._bands[side]], self._ears[band]
         self._bands[side] = band
         self._listeners[side].use(after.settings)
-        told = [_notice(side, at, notice) for notice in after.notices if notice not in before.notices]
+        told = [_notice(side, at, notice.code, notice.text) for notice in after.notices if notice not in before.notices]
         return [*told, Switch(side, band)]
 
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
@@ -181,6 +220,7 @@ class CallSession:
         matches, alerts = self._climb(side, hypothesis, words)
         if not words:
             return [Partial(side, hypothesis.utterance, "", span.start_sample, span.end_sample), *alerts]
+        mood = self._measures.receive_utterance(side, span, words)
         utterance = Utterance(
             who=side,
             start_sample=span.start_sample,
@@ -188,6 +228,8 @@ class CallSession:
             number=hypothesis.utterance,
             text=" ".join(word.text for word in words),
             words=words,
+            sentiment=mood.sentiment,
+            sentiment_trend=mood.trend,
         )
         return [utterance, *(_hit(side, hypothesis.utterance, match) for match in matches), *alerts]
 
@@ -208,8 +250,8 @@ def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_
     return Gap(who=side, start_sample=span.start_sample, end_sample=span.end_sample, reason=reason)
 
 
-def _notice(side: Side, at: int, notice: Notice) -> Notice:
-    return Notice(who=side, start_sample=at, end_sample=at, code=notice.code, text=notice.text)
+def _notice(who: Who, at: int, code: str, text: str) -> Notice:
+    return Notice(who=who, start_sample=at, end_sample=at, code=code, text=text)
 
 
 def _hit(side: Side, utterance: int, match: Match) -> PhraseHit:

@@ -30,7 +30,8 @@ PURE_ROOMS = {
     "escalation": {"errors", "events", "language", "toml_table"},
     "indicator": {"errors", "events"},
     "delivery": {"errors", "events"},
-    "session": {"errors", "events", "escalation", "language", "speech"},
+    "meters": {"errors", "events", "escalation", "language", "speech"},
+    "session": {"errors", "events", "escalation", "language", "meters", "speech"},
     "config": {"errors", "events", "models", "speech", "toml_table"},
 }
 
