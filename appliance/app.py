@@ -15,18 +15,24 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from appliance.adapters import clock, paths
 from appliance.adapters.light import Light, light
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.adapters.recording import paced, unpaced
+from appliance.adapters.rule_file import RuleFile
 from appliance.adapters.tasks import task_group
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.uplink_server import Server
 from appliance.call import Call
+from appliance.commands import COMMANDS
 from appliance.config import Settings
 from appliance.delivery.envelope import Draft
 from appliance.delivery.messages import Command, Hello, PartialMessage, Result, StatusMessage
+from appliance.errors import BadInputError
+from appliance.escalation.rules import RulePack
 from appliance.events import Alert, BandMeasured, CallEnded, Event, Gap, Utterance, Who, to_json
 from appliance.indicator.patterns import Fault, LightState, Pattern, pattern
 from appliance.session import Output, Partial
@@ -97,7 +103,9 @@ class Device:
         async with task_group() as group:
             if self.uplink:
                 group.create_task(self.uplink.run(), name="uplink")
+            watching = group.create_task(self._watch_rules(), name="rules")
             await self._run_call()
+            watching.cancel()
             if self.uplink:
                 await self.uplink.stop()
 
@@ -119,6 +127,27 @@ class Device:
         log.info("event=listening call=%s", self._call_name)
         async for step in steps:
             yield step
+
+    async def _watch_rules(self) -> None:
+        """Take a changed rule pack; without a file of its own the device has nothing to read again."""
+        loop, file = asyncio.get_running_loop(), self._settings.rules_file
+        if file is None:
+            loop.add_signal_handler(signal.SIGHUP, log.info, "event=rules_unchanged reason=shipped")
+            return
+        await RuleFile(file, self._prepared.rules, self._replace_rules, self._refuse_rules).run()
+
+    def _replace_rules(self, rules: RulePack) -> None:
+        log.warning("event=rules_replaced name=%r version=%r", rules.name, rules.version)
+        self._prepared = self._prepared._replace(rules=rules)
+        if self._call:
+            self._call.tell(self._call.session.replace_rules(rules))
+            self._refresh()
+
+    def _refuse_rules(self, error: BadInputError) -> None:
+        log.error("event=rules_refused error=%r mend=%r", str(error), error.mend)
+        if self._call:
+            text = f"A changed rule pack was refused, the one before it stays: {error} ({error.mend})"
+            self._call.tell(self._call.session.receive_notice("rules_refused", text))
 
     def _stop(self) -> None:
         if self._call:
@@ -252,17 +281,18 @@ class Device:
             clock_synchronised=clock.is_synchronised(),
             models=tuple(models),
             rules=f"{rules.name} {rules.version}",
-            capabilities=("acknowledge",),
+            capabilities=tuple(COMMANDS),
         )
 
     def _do(self, command: Command) -> Result:
-        if command.name != "acknowledge":
+        if command.name not in COMMANDS:
             return Result(id=command.id, ok=False, error=f"unknown command {command.name!r}")
         if not self._call or command.arguments.get("call") != self._call_name:
             return Result(id=command.id, ok=False, error="this call is over")
-        alert = command.arguments.get("alert")
-        if not isinstance(alert, int):
-            return Result(id=command.id, ok=False, error="`alert` must be the number of an alert")
-        self._call.acknowledge(alert)
+        try:
+            outputs = COMMANDS[command.name](self._call.session, command.arguments)
+        except msgspec.ValidationError as error:
+            return Result(id=command.id, ok=False, error=str(error))
+        self._call.tell(outputs)
         self._refresh()
         return Result(id=command.id, ok=True)

@@ -71,9 +71,9 @@ class Call:
         """End the call at the next frame, as the device stops."""
         self._stopping.set()
 
-    def acknowledge(self, alert: int) -> None:
-        """Take that a person has seen an alert."""
-        self._take(self.session.acknowledge(alert))
+    def tell(self, outputs: list[Output]) -> None:
+        """Take what the session has made of something that came from elsewhere than the line."""
+        self._take(outputs)
 
     def heard_at_s(self, sample: int) -> float:
         """Give the monotonic time at which the audio up to `sample` had arrived, as far back as it is remembered."""

@@ -18,6 +18,9 @@ engine = "auto"             # "auto", "vosk" or "moonshine"
 [rules]
 file = "rules.toml"         # default: the pack that ships for the language
 
+[privacy]
+feelings = "caller"         # whose stress and sentiment are measured: "caller", "none" or "both"; see below
+
 [light]
 kind = "terminal"           # "terminal", "lines" (one JSON object per change on stdout) or "none"
 
@@ -26,6 +29,10 @@ url = "wss://central.example/v1/device"
 token_file = "token"        # readable by the owner only
 ca_file = "ca.pem"          # default: the system's certificates
 ```
+
+`feelings = "both"` measures the agent's too, and is against the law in most places: the EU AI Act, Art. 5(1)(f), bans
+inferring the emotions of people at work, but for medical or safety reasons. Whatever this says, who speaks how much and
+how fast is measured of both sides: these are facts, not feelings.
 """
 
 from pathlib import Path
@@ -41,6 +48,13 @@ Pace = Literal["real", "fast"]
 LightKind = Literal["terminal", "lines", "none"]
 
 MAX_SIDES: Final = 2
+
+FEELINGS: Final[dict[str, frozenset[Side]]] = {
+    "caller": frozenset({"caller"}),
+    "none": frozenset(),
+    "both": frozenset({"agent", "caller"}),
+}
+"""Whose feelings are measured, by the word in the settings; the first is the default."""
 
 
 class LineSettings(msgspec.Struct, frozen=True):
@@ -67,7 +81,10 @@ class CentralSettings(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that the device is told. `state` None: the folder for everything that must last on this machine."""
+    """Everything that the device is told. `state` None: the folder for everything that must last on this machine.
+
+    `feelings` are the sides whose stress and sentiment are measured.
+    """
 
     device: str
     line: LineSettings
@@ -76,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True):
     light: LightKind
     central: CentralSettings | None
     state: Path | None
+    feelings: frozenset[Side] = FEELINGS["caller"]
 
 
 def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
@@ -84,12 +102,14 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     Raises `BadInputError` naming file, line and key for anything that is missing, unknown or of the wrong kind.
     """
     table = read_table(text, source)
-    table.allow_only("device", "line", "speech", "rules", "light", "central")
+    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "central")
     device = table.table("device")
     device.allow_only("name", "state")
     state = device.text("state", "")
     rules = table.table("rules", optional=True)
     rules.allow_only("file")
+    privacy = table.table("privacy", optional=True)
+    privacy.allow_only("feelings")
     light = table.table("light", optional=True)
     light.allow_only("kind")
     return Settings(
@@ -100,6 +120,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
         light=cast("LightKind", light.text("kind", "terminal", of=get_args(LightKind))),
         central=_central(table.table("central"), folder) if table.has("central") else None,
         state=folder / state if state else None,
+        feelings=FEELINGS[privacy.text("feelings", next(iter(FEELINGS)), of=tuple(FEELINGS))],
     )
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
-from appliance.escalation.cues import Reading
+from appliance.escalation.cues import RECENT_S, Reading
 from appliance.events import (
     SAMPLE_RATE_HZ,
     CallContext,
@@ -31,8 +31,7 @@ FEELINGS_OF: Final[frozenset[Side]] = frozenset({"caller"})
 TALK_EVERY: Final = 30 * SAMPLE_RATE_HZ
 """Between two events on who talks how much: often enough for a line over a call, rare enough to keep."""
 
-RECENT: Final = 60 * SAMPLE_RATE_HZ
-"""How far back rules count over-talk and interruptions."""
+RECENT: Final = int(RECENT_S) * SAMPLE_RATE_HZ
 
 WAITING_AFTER: Final = 3 * SAMPLE_RATE_HZ
 """A shorter silence is thinking; after it the caller waits for the agent, also while asking "are you still there"."""

@@ -128,3 +128,18 @@ def test_a_damaged_settings_file_is_read_or_refused_but_never_breaks_the_program
     except BadInputError as error:
         refused = error
     assert refused is None or (refused.mend and refused.where.startswith("desk.toml"))
+
+
+@pytest.mark.parametrize(
+    ("word", "sides"), [("caller", {"caller"}), ("none", set[str]()), ("both", {"agent", "caller"})]
+)
+def test_whose_feelings_are_measured_is_said_in_one_word(word: str, sides: set[str]) -> None:
+    settings = parse_settings(f'{LEAST}[privacy]\nfeelings = "{word}"\n', "desk.toml", FOLDER)
+    assert settings.feelings == sides
+
+
+def test_the_agents_feelings_are_not_measured_unless_somebody_says_so() -> None:
+    assert parse_settings(LEAST, "desk.toml", FOLDER).feelings == {"caller"}
+    with pytest.raises(BadInputError) as error:
+        parse_settings(LEAST + '[privacy]\nfeelings = "agent"\n', "desk.toml", FOLDER)
+    assert error.value.mend == "write one of: caller, none, both"

@@ -32,6 +32,7 @@ PURE_ROOMS = {
     "delivery": {"errors", "events"},
     "meters": {"errors", "events", "escalation", "language", "speech"},
     "session": {"errors", "events", "escalation", "language", "meters", "speech"},
+    "commands": {"session"},
     "config": {"errors", "events", "models", "speech", "toml_table"},
 }
 
@@ -59,6 +60,7 @@ THIRD_PARTY = {
     "models": {"numpy", "msgspec"},
     "delivery": {"msgspec"},
     "events": {"msgspec"},
+    "commands": {"msgspec"},
     "config": {"msgspec"},
 }
 

@@ -1,21 +1,21 @@
 """What a call needs before its first frame: the line, the rules, the model, and the session over them."""
 
 from collections.abc import Mapping
-from importlib import resources
-from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
 from appliance.adapters import model_store
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
+from appliance.adapters.rule_file import load_rules
 from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
-from appliance.escalation.rules import RulePack, parse_rules
+from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice
 from appliance.models.catalogue import Model
 from appliance.models.choice import Choice, choose_installed
 from appliance.session import CallSession, Ears
 from appliance.speech.endpointer import EndpointerSettings
+from appliance.speech.frames import Side
 
 ENDPOINTING: Final[dict[str, EndpointerSettings]] = {
     "vosk": EndpointerSettings(),
@@ -32,6 +32,7 @@ class Prepared(NamedTuple):
     choices: Mapping[Band, Choice]
     hosts: Mapping[Band, RecognizerHost | None]
     language: str
+    feelings: frozenset[Side]
 
     @property
     def model(self) -> Model | None:
@@ -68,7 +69,7 @@ class Prepared(NamedTuple):
             rules=f"{self.rules.name} {self.rules.version}",
         )
         ears = {band: _ears(choice) for band, choice in self.choices.items()}
-        return CallSession(self.line.sides, self.rules, ears, started)
+        return CallSession(self.line.sides, self.rules, ears, started, self.feelings)
 
 
 def prepare(settings: Settings) -> Prepared:
@@ -84,7 +85,7 @@ def prepare(settings: Settings) -> Prepared:
     for model in {choice.model.name: choice.model for choice in choices.values() if choice.model}.values():
         hosts[model.name] = RecognizerHost(model.engine, model_store.locate(model))
     by_band = {band: hosts[choice.model.name] if choice.model else None for band, choice in choices.items()}
-    return Prepared(line, rules, choices, by_band, language)
+    return Prepared(line, rules, choices, by_band, language, settings.feelings)
 
 
 def choose(settings: SpeechSettings, band: Band) -> Choice:
@@ -109,18 +110,3 @@ def _ears(choice: Choice) -> Ears:
     if choice.model is None:
         return Ears("", EndpointerSettings(), choice.notices)
     return Ears(choice.model.name, ENDPOINTING[choice.model.engine], choice.notices)
-
-
-def load_rules(file: Path | None, language: str) -> RulePack:
-    """Read the rules of a file, or else the pack that ships for the language (none ships for most: no rules)."""
-    if file is not None:
-        try:
-            return parse_rules(file.read_bytes(), str(file))
-        except OSError as error:
-            raise BadInputError(
-                f"the rules cannot be read ({error.strerror})", where=str(file), mend="check the path and its rights"
-            ) from error
-    shipped = resources.files("appliance") / "rules" / f"{language.partition('-')[0]}.toml"
-    if not shipped.is_file():
-        return RulePack("none", "0", language, (), ())
-    return parse_rules(shipped.read_bytes(), shipped.name)

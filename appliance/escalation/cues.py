@@ -33,14 +33,25 @@ VOICE_COUNTS_FOR_S: Final = 4.0
 WORDS_COUNT_FOR_S: Final = 20.0
 """Until the caller's next sentence has been heard, the last one stands; but not through a long silence."""
 
+RECENT_S: Final = 60.0
+"""Over-talk and interruptions are counted over a minute."""
+
 CUES: Final[dict[str, Cue]] = {
     "stress": Cue("how tense the voice sounds", "voice", 0, 1, of="one", counts_for_s=VOICE_COUNTS_FOR_S),
     "sentiment": Cue("what the last utterance says", "words", -1, 1, of="one", counts_for_s=WORDS_COUNT_FOR_S),
     "sentiment_trend": Cue("what was said lately", "words", -1, 1, of="one", counts_for_s=WORDS_COUNT_FOR_S),
     "words_per_min": Cue("how fast this side speaks", "talk", 0, 1000, " words/min", of="one"),
     "talk_share": Cue("this side's part of all speech", "talk", 0, 1, of="one"),
-    "interruptions": Cue("how often this side began while the other one spoke, in the last minute", "talk", of="one", counts_for_s=60),
-    "overtalk_s": Cue("how long both spoke at once, in the last minute", "talk", 0, 60, " s", counts_for_s=60),
+    "interruptions": Cue(
+        "how often this side began while the other one spoke, in the last minute",
+        "talk",
+        0,
+        100,
+        " times",
+        "one",
+        RECENT_S,
+    ),
+    "overtalk_s": Cue("how long both spoke at once, in the last minute", "talk", 0, 60, " s", "both", RECENT_S),
     "silence_s": Cue("how long nobody has spoken", "talk", unit=" s"),
     "waiting_s": Cue("how long the caller waits for the agent to speak again", "talk", unit=" s"),
     "words_missing_s": Cue("how long the caller speaks and no words come", "talk", unit=" s"),

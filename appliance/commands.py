@@ -1,0 +1,44 @@
+"""What the central server may ask of a call, and how its arguments are read."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from appliance.session import CallSession, Output
+
+MAX_TEXT: Final = 100
+"""A tier is a word or two."""
+
+AlertNumber = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+
+
+class _OfAlert(msgspec.Struct, frozen=True):
+    alert: AlertNumber
+
+
+class _Context(msgspec.Struct, frozen=True):
+    tier: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+    queued_s: Seconds | None = None
+
+
+def _acknowledge(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
+    return session.acknowledge(msgspec.convert(arguments, _OfAlert).alert)
+
+
+def _snooze(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
+    return session.snooze(msgspec.convert(arguments, _OfAlert).alert)
+
+
+def _context(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
+    found = msgspec.convert(arguments, _Context)
+    return session.receive_context(found.tier, found.queued_s)
+
+
+COMMANDS: Final[dict[str, Callable[[CallSession, dict[str, Any]], list[Output]]]] = {
+    "acknowledge": _acknowledge,
+    "snooze": _snooze,
+    "context": _context,
+}
+"""By name. Each raises `msgspec.ValidationError` for arguments of the wrong kind; unknown ones are passed over."""
