@@ -45,6 +45,13 @@ class Outlook(NamedTuple):
     raised: int
     nearest: tuple[Near, ...]
 
+    @property
+    def fraction(self) -> float:
+        """How near the whole rule came, 0 to 1, as far as each condition tells alone; 1: each held, maybe apart."""
+        split = len(self.rule.all)
+        of_any = [max(near.fraction for near in self.nearest[split:])] if self.rule.any else []
+        return min([*(near.fraction for near in self.nearest[:split]), *of_any])
+
 
 class Ladder:
     """The alerts of one call. Alerts are numbered from 1 in the order in which they were raised."""
