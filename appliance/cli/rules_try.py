@@ -66,7 +66,7 @@ async def _run(prepared: Prepared) -> Trial:
 def told(trial: Trial) -> Iterator[str]:
     """Give the trial as lines for people."""
     alerts = [event for event in trial.events if isinstance(event, Alert)]
-    yield f"{len(alerts)} alerts" if alerts else "no alert"
+    yield f"{len(alerts)} alert{'' if len(alerts) == 1 else 's'}"
     for alert in alerts:
         yield from _of_alert(alert, changes(trial.events, alert))
     quiet = [outlook for outlook in trial.outlooks if not outlook.raised]
@@ -81,7 +81,8 @@ def changes(events: Sequence[Event], alert: Alert) -> list[AlertChanged]:
 
 
 def _of_alert(alert: Alert, became: Sequence[AlertChanged]) -> Iterator[str]:
-    yield f"\n{seconds(alert.end_sample):8.2f}  {alert.level.upper()} {alert.rule}: {alert.reason}"
+    yield ""
+    yield f"{seconds(alert.end_sample):8.2f}  {alert.level.upper()} {alert.rule}: {alert.reason}"
     yield f"          {alert.explanation}"
     for item in alert.evidence:
         place = f"{seconds(item.start_sample):.2f}-{seconds(item.end_sample):.2f}"
@@ -96,7 +97,8 @@ def _of_alert(alert: Alert, became: Sequence[AlertChanged]) -> Iterator[str]:
 def _group(head: str, outlooks: Sequence[Outlook]) -> Iterator[str]:
     if not outlooks:
         return
-    yield f"\n{head}:"
+    yield ""
+    yield f"{head}:"
     for outlook in outlooks:
         yield f"  {outlook.rule.name} ({outlook.rule.level})"
         for near in outlook.nearest:
