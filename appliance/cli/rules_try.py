@@ -102,7 +102,7 @@ def _group(head: str, outlooks: Sequence[Outlook]) -> Iterator[str]:
     for outlook in outlooks:
         yield f"  {outlook.rule.name} ({outlook.rule.level})"
         for near in outlook.nearest:
-            mark = "held" if near.fraction == 1 else f"{near.fraction:.0%}"
+            mark = "held" if near.fraction == 1 else f"{int(100 * near.fraction)}%"
             yield f"    {mark:>4}  {near.text}" + (f", at {seconds(near.at_sample):.2f}" if near.fraction else "")
         if outlook.fraction == 1:
             yield "          each of them held, but not at the same time for so long"
