@@ -13,12 +13,12 @@ EMAIL_MARK: Final = "[email]"
 BIRTH_MARK: Final = "[date of birth]"
 NAME_MARK: Final = "[name]"
 
-_MARK: Final = re.compile(r"\[(?:(?:card |code )?\d+ digits|email|date of birth|name)\]")
+_MARK: Final = re.compile(r"\[(?:(?:card |code )?\d+ digits?|email|date of birth|name)\]")
 
 
 def digits_mark(count: int, kind: DigitsKind = "") -> str:
     """Give the mark that stands for a run of `count` digits."""
-    return f"[{kind} {count} digits]" if kind else f"[{count} digits]"
+    return f"[{kind + ' ' if kind else ''}{count} digit{'s' if count != 1 else ''}]"
 
 
 def is_redacted(text: str) -> bool:

@@ -1,15 +1,16 @@
 """Where digits are read aloud, whichever way recognizers write them.
 
-    four four seven one    Double-four,    4471-902    [42]    사사칠일    일입니다    for zero one two
+    four four seven one    Double-four,    4471-902    [42]    사사칠일    for zero one two    forty two eleven
 
-Numbers that say how much, how long or when are left alone: ninety dollars, ten to fifteen minutes, eleven thirty,
-12:30, $1500, 1500 dollars, 이십 분, 구만 원.
+Numbers that say how much, how long or when are told apart: ninety dollars, ten to fifteen minutes, eleven thirty,
+nineteen ninety, 12:30, $1500, 1500 dollars, 이십 분, 구만 원.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from appliance.language.digit_words import FILLER, Piece, pieces
 from appliance.language.normalise import token_texts
 
 MIN_SECRET_DIGITS: Final = 4
@@ -18,159 +19,143 @@ MIN_SECRET_DIGITS: Final = 4
 MIN_CERTAIN_DIGITS: Final = 3
 """So many real digits make the "for" or "to" at either end of a run a digit as well."""
 
-MIN_JOINED_DIGITS: Final = 2
-"""So many digits make a word of several parts a part of a run, whatever else is in it."""
+MIN_SCALED_DIGITS: Final = 3
+"""After so many digits "hundred" is two more of them: "oh seven seven double oh nine hundred"."""
 
 
 @dataclass(frozen=True, slots=True)
 class DigitRun:
     """Digits spoken one after the other: the words from `first` to `last`, both inclusive.
 
-    `is_quantity`: it is a number that means something. `is_open`: the words end here, more digits may follow.
+    `reach` is where it begins if every word before it that sounds like a digit is one. `is_quantity`: it is a number
+    that means something, unless somebody asked for a number. `is_measured`: it is one whatever was asked, for its unit
+    stands after it. `is_open`: the words end here, more digits may follow.
     """
 
     first: int
     last: int
-    count: int
+    digits: str
+    reach: int
     is_quantity: bool
+    is_measured: bool
     is_open: bool
 
+    @property
+    def count(self) -> int:
+        """How many digits they are."""
+        return len(self.digits)
 
-def digit_runs(texts: Sequence[str]) -> list[DigitRun]:
-    """Give each run of one digit or more in the words of an utterance, in order. Linear in the words."""
-    words = [_spoken(text) for text in texts]
+
+def digit_runs(texts: Sequence[str], *, eager: bool = False) -> list[DigitRun]:
+    """Give each run of one digit or more in the words of an utterance, in order. Linear in the words.
+
+    `eager`: a number is expected, so an utterance of nothing but "oh" and "for" is digits too.
+    """
+    words = [pieces(text) for text in texts]
+    if eager and all(piece.kind in ("digits", "oh", "like", "repeat", "filler") for word in words for piece in word):
+        words = [tuple(_certain(piece) for piece in word) for word in words]
     runs: list[DigitRun] = []
-    start = 0
+    start = certain = 0
     for end in range(len(words) + 1):
-        if end == len(words) or _ends_run(words, end):
+        if end == len(words) or _ends_run(words, end, certain):
             run = _run(texts, words, start, end)
             runs += [run] if run else []
-            start = end + 1
+            start, certain = end + 1, 0
+        else:
+            certain += sum(len(piece.digits) + piece.times - 1 for piece in words[end])
     return runs
 
 
-def is_digit_word(token: str) -> bool:
-    """Say whether a token is surely a digit or several."""
-    return _piece(token).kind == "digits"
+def digits_may_begin(texts: Sequence[str]) -> int:
+    """Give the word from which on all may be the beginning of a number: "double", "for", "oh"; or how many they are."""
+    place = len(texts)
+    while place and (found := pieces(texts[place - 1])) and {piece.kind for piece in found} <= {"oh", "like", "repeat"}:
+        place -= 1
+    return place
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What a word, or part of one, is in a run of digits.
-
-    *digits*: so many for certain; `number` tells the words for ten to nineteen and for twenty to ninety.
-    *like*: a word that recognizers write for a digit ("for", "to"). *repeat*: so many times the next digit
-    ("double"). *filler*: nothing, and a run goes on over it. *other*: a run ends here.
-    """
-
-    kind: Literal["digits", "like", "repeat", "filler", "other"]
-    count: int = 0
-    number: Literal["", "teen", "tens"] = ""
-
-
-_OTHER: Final = _Piece("other")
-_FILLER: Final = _Piece("filler")
-
-_NOT_IN_CODES: Final = frozenset("$£€₩¥%:@")
-"""Marks of money, shares, the time of day and addresses."""
-
-_DIGITS: Final = frozenset(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "nought", "naught", "nil"]
-)
-_LIKE_DIGITS: Final = frozenset(["oh", "o", "to", "too", "for", "fore", "won", "ate", "tree"])
-_TEENS: Final = frozenset(
-    ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-)
-_TENS: Final = frozenset(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
-_REPEATS: Final = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
-_FILLERS: Final = frozenset(["dash", "hyphen", "space", "then", "다시", "대시", "하이픈", "에", "의"])
-_KOREAN_DIGITS: Final = frozenset("공영일이삼사오육륙칠팔구")
-_KOREAN_ENDINGS: Final = ("입니다", "이에요", "예요", "에요", "이고요", "이고", "이요", "요", "번", "에", "")
-_TIME: Final = frozenset(["minutes", "hours", "days", "weeks", "months", "years", "분", "시간", "년", "월", "개월"])
-_MONEY: Final = frozenset(["dollars", "pounds", "euros", "won", "yen", "cents", "pence", "percent", "원", "퍼센트"])
-_MEASURES: Final = frozenset(["miles", "kilometers", "kilometres", "units", "kilowatt", "kilowatts", "people", "명"])
-_UNITS: Final = _TIME | _MONEY | _MEASURES
-
-
-def _spoken(text: str) -> tuple[_Piece, ...]:
-    if any(char in _NOT_IN_CODES for char in text):
-        return (_OTHER,)
-    found = tuple(_piece(token) for token in token_texts(text)) or (_FILLER,)
-    certain = tuple(piece for piece in found if piece.kind != "other")
-    # Recognizers join digits and what they misheard: "side-five-five-five".
-    return certain if sum(piece.kind == "digits" for piece in certain) >= MIN_JOINED_DIGITS else found
-
-
-def _piece(token: str) -> _Piece:
-    if token in _DIGITS:
-        return _Piece("digits", 1)
-    if token in _LIKE_DIGITS:
-        return _Piece("like", 1)
-    if token in _TEENS or token in _TENS:
-        return _Piece("digits", 2, "tens" if token in _TENS else "teen")
-    if token in _REPEATS:
-        return _Piece("repeat", _REPEATS[token])
-    if token in _FILLERS:
-        return _FILLER
-    count = _written_digits(token) or _korean_digits(token)
-    return _Piece("digits", count) if count else _OTHER
-
-
-def _written_digits(token: str) -> int:
-    """Count the digits of "4471" and of a code like "kl7924", but not of "b2b" nor of "2024년"."""
-    count = sum(char.isdecimal() for char in token)
-    is_code = count == len(token) or (count >= MIN_SECRET_DIGITS and token.lstrip("0123456789") not in _UNITS)
-    return count if is_code else 0
-
-
-def _korean_digits(token: str) -> int:
-    stems = (token.removesuffix(ending) for ending in _KOREAN_ENDINGS if token.endswith(ending))
-    return next((len(stem) for stem in stems if stem and _KOREAN_DIGITS.issuperset(stem)), 0)
-
-
-def _ends_run(words: Sequence[tuple[_Piece, ...]], index: int) -> bool:
+def _ends_run(words: Sequence[tuple[Piece, ...]], index: int, certain: int) -> bool:
     """Say whether a word is no part of any run; "to" and "for" next to a ten or a twenty are just words."""
     kinds = {piece.kind for piece in words[index]}
-    if "other" in kinds:
+    if "other" in kinds or ("scale" in kinds and certain < MIN_SCALED_DIGITS):
         return True
     beside = (*words[max(index - 1, 0) : index], *words[index + 1 : index + 2])
     return kinds == {"like"} and any(piece.number for word in beside for piece in word)
 
 
-def _run(texts: Sequence[str], words: Sequence[tuple[_Piece, ...]], start: int, end: int) -> DigitRun | None:
+def _certain(piece: Piece) -> Piece:
+    return Piece("digits", piece.digits) if piece.kind in ("oh", "like") else piece
+
+
+def _run(texts: Sequence[str], words: Sequence[tuple[Piece, ...]], start: int, end: int) -> DigitRun | None:
     """Give the run within the words from `start` to before `end`, less what does not belong to it at its ends."""
-    first, last = _ends(words, start, end, {"digits", "repeat"})
-    if _count(words[first : last + 1]) >= MIN_CERTAIN_DIGITS:
-        first, last = _ends(words, start, end, {"digits", "repeat", "like"})
-    count = _count(words[first : last + 1])
-    if not count:
+    if not any(piece.kind == "digits" for word in words[start:end] for piece in word):
         return None
-    return DigitRun(first, last, count, _is_quantity(texts, words, first, last), end == len(words))
+    first, last = _ends(words, start, end, {"digits", "oh", "repeat", "scale"})
+    while first < last and words[first][0].kind == "oh" and words[first + 1][0].number:
+        first += 1
+    reach, outer_last = _ends(words, start, end, {"digits", "oh", "repeat", "scale", "like"})
+    if len(_digits(words[first : last + 1])) >= MIN_CERTAIN_DIGITS:
+        first, last = reach, outer_last
+    digits = _digits(words[first : last + 1])
+    measured = _is_measured(texts, words, first, last)
+    quantity = measured or _is_year_or_time(texts, words, first, last, digits)
+    return DigitRun(first, last, digits, min(reach, first), quantity, measured, end == len(words))
 
 
-def _ends(words: Sequence[tuple[_Piece, ...]], start: int, end: int, kinds: set[str]) -> tuple[int, int]:
+def _ends(words: Sequence[tuple[Piece, ...]], start: int, end: int, kinds: set[str]) -> tuple[int, int]:
     """Give the first and last word with a piece of these kinds, or an empty span."""
     inside = [index for index in range(start, end) if any(piece.kind in kinds for piece in words[index])]
     return (inside[0], inside[-1]) if inside else (start, start - 1)
 
 
-def _count(words: Sequence[tuple[_Piece, ...]]) -> int:
-    count, times, after_tens = 0, 1, False
+def _digits(words: Sequence[tuple[Piece, ...]]) -> str:
+    found, times, after_tens = "", 1, False
     for piece in (piece for word in words for piece in word):
         if piece.kind == "repeat":
-            times = piece.count
-        elif piece.kind != "filler":
-            # "twenty seven" is two digits, as "twenty" is.
-            count += 0 if after_tens and piece.count == 1 else piece.count * times
+            times = piece.times
+        elif piece.kind != FILLER.kind:
+            # "twenty seven" is 27: the seven takes the place of the nought.
+            found = found[:-1] + piece.digits if after_tens and len(piece.digits) == 1 else found + piece.digits * times
             times, after_tens = 1, piece.number == "tens"
-    return count
+    return found
 
 
-def _is_quantity(texts: Sequence[str], words: Sequence[tuple[_Piece, ...]], first: int, last: int) -> bool:
-    """Tell "1500 dollars", and "eleven thirty", "twenty twenty four" or "ten fifteen": two numbers of two digits."""
-    following = token_texts(texts[last + 1]) if last + 1 < len(texts) else []
-    if first == last and following and following[0] in _UNITS:
-        return True
+def _is_measured(texts: Sequence[str], words: Sequence[tuple[Piece, ...]], first: int, last: int) -> bool:
+    """Tell "1500 dollars" and "twenty four hours", not "four four seven one dollars"."""
+    following = token_texts(texts[last + 1])[:1] if last + 1 < len(texts) else ()
+    if not following or following[0] not in UNITS:
+        return False
     spoken = [piece for word in words[first : last + 1] for piece in word]
-    numbers = sum(bool(piece.number) for piece in spoken)
-    return bool(spoken[0].number) and numbers == 2 and _count([tuple(spoken)]) == MIN_SECRET_DIGITS
+    plain = sum(piece.kind == "digits" and not piece.number for piece in spoken)
+    return first == last or plain <= 1
+
+
+def _is_year_or_time(
+    texts: Sequence[str], words: Sequence[tuple[Piece, ...]], first: int, last: int, digits: str
+) -> bool:
+    """Tell "eleven thirty" and "twenty twenty four", not "forty two eleven", and "in 2019"."""
+    if len(digits) != MIN_SECRET_DIGITS:
+        return False
+    is_year = digits[:2] in ("19", "20")
+    if first == last and digits.isdecimal() and digits in texts[first]:
+        before = token_texts(texts[first - 1])[-1:] if first else ()
+        return is_year and bool(before) and before[0] in _BEFORE_YEARS
+    numbers = [piece for word in words[first : last + 1] for piece in word if piece.number]
+    is_time = digits[:2] in ("10", "11", "12") and digits[2:] < "60"
+    spoken = sum(piece.kind == "digits" for word in words[first : last + 1] for piece in word)
+    # Two numbers, of which the second may have its ones: "twenty twenty four".
+    return len(numbers) == 2 and spoken <= 3 and bool(words[first][0].number) and (is_year or is_time)
+
+
+_TIME: Final = frozenset(
+    ["minutes", "hours", "days", "weeks", "months", "years", "am", "pm", "분", "시간", "년", "월", "개월"]
+)
+_MONEY: Final = frozenset(["dollars", "pounds", "euros", "won", "yen", "cents", "pence", "percent", "원", "퍼센트"])
+_MEASURES: Final = frozenset(
+    ["miles", "kilometers", "kilometres", "units", "kilowatt", "kilowatts", "people", "명", "kilos"]
+)
+UNITS: Final = _TIME | _MONEY | _MEASURES
+"""Words that make a number of what stands before them."""
+
+_BEFORE_YEARS: Final = frozenset(["in", "since", "from", "until", "of", "year", "by", "before", "after"])
