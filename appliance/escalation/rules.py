@@ -33,7 +33,7 @@ table for each, which takes what it leaves out from the rule:
     attention.all = [{ cue = "stress", at_least = 0.6, for_s = 4 }]
     urgent.all = [{ cue = "stress", at_least = 0.8, for_s = 2 }]
 
-How patterns are written is said in `appliance/language/patterns.py`.
+The keys of a phrase are in `phrase_tables.py`; how patterns are written is said in `appliance/language/patterns.py`.
 """
 
 from collections.abc import Collection, Sequence
@@ -49,14 +49,11 @@ from appliance.escalation.conditions import (
     conditions,
     said,
 )
-from appliance.events import Who
-from appliance.language.normalise import Units, token_texts, units_of
-from appliance.language.patterns import PatternError, compile_pattern
-from appliance.language.phrases import GUARD_WINDOW_WORDS, Phrase
+from appliance.escalation.phrase_tables import read_phrases
+from appliance.language.normalise import units_of
+from appliance.language.phrases import Phrase
 from appliance.toml_table import Table, read_table
 
-MAX_PHRASES: Final = 500
-MAX_PATTERNS: Final = 200
 MAX_RULES: Final = 200
 """With the limits of a pattern these bound the work for one utterance."""
 
@@ -113,55 +110,12 @@ def parse_rules(text: str | bytes, source: str) -> RulePack:
     table.allow_only("name", "version", "language", "unless_before", "unless_before_words", "phrases", "rules")
     name, version, language = table.text("name"), table.text("version"), table.text("language")
     units = units_of(language)
-    unless_before = _guards(table, units, frozenset())
-    window = table.whole_number("unless_before_words", GUARD_WINDOW_WORDS, at_least=1, at_most=20)
-    given = table.tables("phrases")
-    if len(given) > MAX_PHRASES:
-        table.refuse("phrases", f"holds more than {MAX_PHRASES} phrases", "split the pack")
-    phrases = tuple(_phrase(one, units, unless_before, window) for one in given)
+    phrases = read_phrases(table, units)
     known = {phrase.name for phrase in phrases}
     rules = table.tables("rules")
     if len(rules) > MAX_RULES:
         table.refuse("rules", f"holds more than {MAX_RULES} rules", "split the pack")
     return RulePack(name, version, language, phrases, tuple(rule for one in rules for rule in _rules(one, known)))
-
-
-def _phrase(table: Table, units: Units, unless_before: frozenset[str], window: int) -> Phrase:
-    table.allow_only("who", "any", "unless_before")
-    patterns = table.texts("any")
-    if len(patterns) > MAX_PATTERNS:
-        table.refuse("any", f"holds more than {MAX_PATTERNS} patterns", "split the phrase")
-    for pattern in patterns:
-        _check_pattern(table, pattern, units)
-    return Phrase(
-        name=table.name,
-        who=cast("Who", table.text("who", "caller", of=("caller", "agent", "both"))),
-        patterns=patterns,
-        units=units,
-        unless_before=_guards(table, units, unless_before),
-        guard_window=window,
-    )
-
-
-def _check_pattern(table: Table, pattern: str, units: Units) -> None:
-    try:
-        compile_pattern(pattern, units)
-    except PatternError as error:
-        shown = pattern if len(pattern) <= 60 else pattern[:57] + "..."
-        mend = "mend the pattern; it is made of words, (one|another), [perhaps], begin* and ..."
-        table.refuse("any", f'holds the pattern "{shown}": {error}', mend, near=pattern)
-
-
-def _guards(table: Table, units: Units, default: frozenset[str]) -> frozenset[str]:
-    if not table.has("unless_before"):
-        return default
-    guards = set()
-    for guard in table.texts("unless_before", ()):
-        pieces = token_texts(guard, units)
-        if len(pieces) != 1:
-            table.refuse("unless_before", f'holds "{guard}"', "write single words; don't, isn't and the like are not")
-        guards.add(pieces[0])
-    return frozenset(guards)
 
 
 def _rules(table: Table, known: Collection[str]) -> list[Rule]:
