@@ -3,9 +3,17 @@
 from typing import NamedTuple
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from appliance.adapters.moonshine_engine import LONGEST_MS, PARTIAL_EVERY_MS, MoonshineRecognizer
+from appliance.adapters.moonshine_engine import (
+    LONGEST_MS,
+    PARTIAL_EVERY_MS,
+    SHORTEST_CUT_MS,
+    MoonshineRecognizer,
+    quietest,
+)
 from appliance.events import Word
 from appliance.speech.frames import samples
 
@@ -31,6 +39,21 @@ class Counting:
         self.lengths.append(len(signal))
         words = [f"word{number}" for number in range(len(signal) // rate_hz)]
         return Transcript([Line(" ".join(words)), Line(" ".join(self._more))])
+
+
+class Caught:
+    """A transcriber that is caught in a loop by whatever lasts longer than `sound_s`; else it says a word a second."""
+
+    def __init__(self, sound_s: float) -> None:
+        self.lengths: list[int] = []
+        self._sound_s = sound_s
+
+    def transcribe_without_streaming(self, signal: NDArray[np.float32], rate_hz: int) -> Transcript:
+        self.lengths.append(len(signal))
+        duration_s = len(signal) / rate_hz
+        if duration_s <= self._sound_s:
+            return Transcript([Line(f"word{len(self.lengths)}") for _ in range(round(duration_s))])
+        return Transcript([Line("Sci" + "-fi" * round(6.5 * duration_s))])
 
 
 def hear(recognizer: MoonshineRecognizer, blocks: int, sample: int = 0) -> list[tuple[Word, ...] | None]:
@@ -85,3 +108,39 @@ def test_a_cut_is_never_longer_than_the_model_was_made_for() -> None:
     hear(recognizer, LONGEST_MS // 200 + 50)
     recognizer.end_utterance()
     assert max(transcriber.lengths) == samples(LONGEST_MS)
+
+
+def test_a_final_that_goes_round_is_decoded_again_in_parts_until_it_does_not() -> None:
+    transcriber = Caught(sound_s=3)
+    recognizer = MoonshineRecognizer(transcriber)
+    recognizer.hear(0, BLOCK * 40, wants_partial=False)
+    words = recognizer.end_utterance()
+    assert [word.text[:4] for word in words].count("word") == len(words) == 8
+    parts = [length for length in transcriber.lengths if length <= samples(3000)]
+    assert sum(parts) == samples(8000)
+
+
+def test_what_goes_round_in_every_part_is_said_once() -> None:
+    transcriber = Caught(sound_s=0)
+    recognizer = MoonshineRecognizer(transcriber)
+    recognizer.hear(0, BLOCK * 40, wants_partial=False)
+    assert "-fi-fi" not in " ".join(word.text for word in recognizer.end_utterance())
+    assert min(transcriber.lengths) >= samples(SHORTEST_CUT_MS) - samples(100)
+
+
+def test_a_partial_that_goes_round_is_not_decoded_twice_and_says_it_once() -> None:
+    transcriber = Caught(sound_s=0)
+    answers = hear(MoonshineRecognizer(transcriber), 20)
+    said = [" ".join(word.text for word in words) for words in answers if words is not None]
+    assert said == ["Sci-fi"]
+    assert transcriber.lengths == sorted(set(transcriber.lengths))
+
+
+@given(st.integers(0, 100), st.integers(3_000, 30_000))
+def test_a_cut_lies_in_the_pause_of_the_middle(place_percent: int, length_ms: int) -> None:
+    chance = np.random.default_rng(place_percent)
+    signal = chance.normal(0, 0.1, samples(length_ms)).astype(np.float32)
+    first = max(len(signal) // 4, samples(SHORTEST_CUT_MS))
+    pause = first + (len(signal) - 2 * first - samples(120)) * place_percent // 100
+    signal[pause : pause + samples(120)] = 0
+    assert pause <= quietest(signal) <= pause + samples(120)
