@@ -6,6 +6,7 @@ from appliance.delivery.messages import Envelope
 from appliance.events import (
     Alert,
     AlertChanged,
+    CallContext,
     CallEnded,
     CallStarted,
     Event,
@@ -13,6 +14,8 @@ from appliance.events import (
     Gap,
     Notice,
     PhraseHit,
+    StressMeasured,
+    TalkMeasured,
     Utterance,
     Word,
     to_builtins,
@@ -47,7 +50,7 @@ def dispute() -> list[Event]:
     )
     asked = spoken("I am calling about my bill. It went up a lot and I do not understand why.", 1, "caller", 8.1, 15.9)
     sorry = spoken("I am sorry about that. Let me look at your account.", 2, "agent", 16.4, 22.3)
-    angry = spoken("This is ridiculous. I have been waiting for twenty minutes.", 2, "caller", 48.9, 54.2)
+    angry = spoken("This is ridiculous. I have been waiting for twenty minutes.", 2, "caller", 48.9, 54.2, -0.62)
     calm = spoken("I understand that you are upset. Let me see what I can do.", 3, "agent", 53.6, 58.7)
     leave = spoken(
         "I want to speak to your supervisor right now, or I will cancel my account.", 3, "caller", 59.2, 65.5
@@ -67,12 +70,57 @@ def dispute() -> list[Event]:
     ]  # fmt: skip
 
 
-def spoken(text: str, number: int, who: Any, start_s: float, end_s: float) -> Utterance:
+def measured() -> list[Event]:
+    """Give what is measured beside the words of a call in which the caller gets angry: voice, mood, talk, context."""
+    card = spoken("yes it is [card 16 digits] thanks", 4, "caller", 66, 70)
+    return [
+        CallContext(who="caller", tier="gold", queued_s=340.0, **span(0.0, 0.0)),
+        stress(2.0, None, reason="too little speech"),
+        *(stress(float(at), 0.2) for at in range(9, 16)),
+        stress(49.0, 0.45), stress(50.0, 0.64, "raised", "pitch +2.0 semitones above own start"),
+        stress(51.0, 0.83, "high", "pitch +4.1 semitones above own start", "+1.2 syllables a second above own start"),
+        stress(52.0, 0.88, "high", "pitch +4.6 semitones above own start", "voice +3.0 dB sharper above own start"),
+        stress(53.0, 0.7, "high", "voice +3.0 dB sharper above own start"),
+        *(stress(float(at), 0.9, "high", "pitch +5.0 semitones above own start") for at in range(60, 66)),
+        stress(67.0, 0.3),
+        of_voice(4, 52.0), card,
+        talk("agent", 0.42, 142.0), talk("caller", 0.58, 181.0, interruptions=2),
+    ]  # fmt: skip
+
+
+def stress(at_s: float, score: float | None, level: Any = "calm", *drivers: str, reason: str = "") -> StressMeasured:
+    return StressMeasured(
+        who="caller", score=score, confidence=0.8, level=level, drivers=drivers, reason=reason, **span(at_s, at_s)
+    )
+
+
+def talk(who: Any, share: float, rate: float, interruptions: int = 0) -> TalkMeasured:
+    return TalkMeasured(
+        who=who, speech_s=60 * share, talk_share=share, overtalk_s=1.6, interruptions=interruptions,
+        longest_silence_s=19.4, words_per_min=rate, **span(0, 70),
+    )  # fmt: skip
+
+
+def of_voice(number: int, at_s: float) -> Alert:
+    """Give an alert of the voice alone, raised while no words were recognised."""
+    text = "stress 0.88 for 2.0 s (pitch +4.6 semitones above own start)"
+    evidence = (Evidence("caller", "stress", text, **span(at_s - 2, at_s), channel="voice", value=0.88, limit=0.8),)
+    return Alert(
+        who="caller", alert=number, rule="furious", level="urgent", evidence=evidence, suggest="Slow down.",
+        since_sample=round((at_s - 2) * 16_000), explanation=f"Voice: {text}. The words are missing.",
+        call_for="the supervisor on duty", missing=("words",), **span(at_s - 2, at_s),
+    )  # fmt: skip
+
+
+def spoken(text: str, number: int, who: Any, start_s: float, end_s: float, sentiment: float | None = None) -> Utterance:
     """Give an utterance whose words lie evenly in its time."""
     tokens = text.lower().replace(".", "").replace(",", "").replace("?", "").split()
     step = (end_s - start_s) / len(tokens)
     words = tuple(word(token, start_s + at * step, start_s + (at + 1) * step) for at, token in enumerate(tokens))
-    return Utterance(who=who, number=number, text=text, words=words, **span(start_s, end_s))
+    return Utterance(
+        who=who, number=number, text=text, words=words, sentiment=sentiment, sentiment_trend=sentiment,
+        **span(start_s, end_s),
+    )  # fmt: skip
 
 
 def hit(utterance: Utterance, phrase: str, text: str) -> PhraseHit:

@@ -15,7 +15,7 @@ from appliance.delivery import messages
 
 from .conftest import Start
 from .rig import Central, FakeDevice, central_in
-from .script import dispute, ended, said, span, spoken, started
+from .script import dispute, ended, measured, said, span, spoken, started
 
 CHROMIUM = next(
     (path for path in (Path("/usr/bin/chromium"), Path("/usr/bin/chromium-browser")) if path.exists()), None
@@ -131,6 +131,41 @@ def test_phrases_are_marked_inside_the_words_and_gaps_and_alerts_are_told(start:
                 await expect(page.locator(".alert", has_text="Asks for supervisor")).to_be_focused()
                 await page.get_by_role("button", name="Show 1:00 in the transcript").click()
                 await expect(utterances(page).filter(has_text="cancel my account")).to_be_focused()
+
+    asyncio.run(run())
+
+
+def test_stress_sentiment_redactions_and_talk_are_shown_with_their_reasons(start: Start) -> None:
+    async def run() -> None:
+        async with start() as central, central.device() as device:
+            await device.status("c1")
+            await send(device, *dispute(), *measured())
+            async with page_on(central, CALL) as page:
+                panel = page.get_by_label("Voice, words and talk")
+                await expect(panel).to_contain_text("Tier gold, waited 5 min 40 s in the queue")
+                await expect(panel).to_contain_text("Stress in the voice calm now 0.30")
+                await expect(panel.locator(".peaks li")).to_have_text(
+                    [
+                        re.compile(r"^0:50 high, up to 0\.88: pitch \+4\.6 semitones"),
+                        re.compile(r"^1:00 high, up to 0\.90: pitch \+5\.0 semitones"),
+                    ]
+                )
+                await expect(panel).to_contain_text("Words lately negative (\N{MINUS SIGN}0.62")
+                await expect(panel).to_contain_text("Agent 42 %Caller 58 %")
+                await expect(panel).to_contain_text("Agent 142 words a minute")
+                await expect(panel).to_contain_text("1.6 s at once")
+                await expect(panel).to_contain_text("Caller interrupted 2 times")
+                assert await page.locator(".stress polyline").count() == 3 + 4 + 5
+                await expect(page.locator(".redacted")).to_have_text("card 16 digits")
+                await expect(page.locator("[data-mood=negative]")).to_have_text("Words negative \N{MINUS SIGN}0.62")
+                alert = page.locator(".alert", has_text="Furious")
+                await expect(alert.locator(".measure")).to_contain_text("stress 0.88 for 2.0 s")
+                await expect(alert).to_contain_text("limit 0.8")
+                await expect(alert).to_contain_text("Judged without words")
+                await expect(alert).to_contain_text("Call the supervisor on duty")
+                await expect(alert).to_contain_text("holds since 0:50")
+                await panel.get_by_role("button", name="Show 0:50 in the transcript").click()
+                await expect(utterances(page).filter(has_text="This is ridiculous")).to_be_focused()
 
     asyncio.run(run())
 
@@ -281,7 +316,7 @@ def test_names_contrast_and_width_are_right_on_every_view(start: Start, scheme: 
     async def run() -> None:
         async with start() as central, central.device() as device, reading(device):
             await device.status("c1", level="urgent", blinking=True, reason="r", alert=3, faults=("line_deaf",))
-            await send(device, *dispute(), spoken("a-very-long-word" * 12, 9, "agent", 70, 71))
+            await send(device, *dispute(), *measured(), spoken("a-very-long-word" * 12, 9, "agent", 70, 71))
             view = {"width": width_px, "height": 800}
             async with page_on(central, viewport=view, color_scheme=scheme) as page:
                 for where in ("#/", CALL, "#/calls"):

@@ -8,6 +8,8 @@ const CHANGES = {
   confirmed: "confirmed",
   withdrawn: "withdrawn, the final words do not say it,",
   acknowledged: "seen",
+  snoozed: "put off",
+  returned: "back again",
   cleared: "over",
 };
 
@@ -54,7 +56,11 @@ function item(alert, show) {
       { className: "evidence" },
       (alert.evidence ?? []).map((evidence) => quote(evidence, show)),
     ),
+    alert.missing?.includes("words") &&
+      el("p", { className: "missing" }, "Judged without words: nothing could be recognised then."),
+    alert.explanation && el("p", { className: "why" }, alert.explanation),
     alert.suggest && el("p", { className: "suggest" }, el("strong", {}, "Suggestion "), alert.suggest),
+    alert.call_for && el("p", { className: "suggest" }, el("strong", {}, "Call "), alert.call_for),
     el("p", { className: "became" }, history(alert, state)),
   );
 }
@@ -75,12 +81,19 @@ function quote(evidence, show) {
       clock(evidence.start_s),
     ),
     el("span", { className: "who", "data-who": evidence.who }, sideName(evidence.who)),
-    el("q", {}, evidence.text),
+    evidence.channel && evidence.channel !== "words"
+      ? el("span", { className: "measure" }, measured(evidence))
+      : el("q", {}, evidence.text),
   );
+}
+
+function measured({ text, limit }) {
+  return limit === undefined || limit === null ? text : `${text}, limit ${limit}`;
 }
 
 function history(alert, state) {
   const changes = alert.changes.map((change) => `${CHANGES[change.change] ?? change.change} at ${clock(change.end_s)}`);
+  if (alert.since_s > 0 && alert.end_s - alert.since_s >= 1) changes.unshift(`holds since ${clock(alert.since_s)}`);
   if (state === "tentative") changes.push("not confirmed by the final words yet");
   if (state === "open") changes.push("not seen yet");
   return changes.join(" · ");

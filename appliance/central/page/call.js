@@ -5,6 +5,7 @@ import { readCall } from "./conversation.js";
 import { el, reconcile, soon } from "./dom.js";
 import { devices, link, liveSeconds } from "./feed.js";
 import { lamp, lampLook } from "./lamp.js";
+import { measures } from "./measures.js";
 import { timeline } from "./timeline.js";
 import { transcript } from "./transcript.js";
 import { callLink, clock, endReason, languageName, moment, spoken } from "./words.js";
@@ -17,6 +18,7 @@ export function call(device, name) {
   const failure = el("p", { className: "failure", role: "alert" });
   const words = transcript();
   const alerts = alertList((seconds) => words.show(seconds));
+  const measured = measures((seconds) => words.show(seconds));
   const bar = timeline(
     (alert) => alerts.focus(alert),
     (seconds) => words.show(seconds),
@@ -34,7 +36,7 @@ export function call(device, name) {
     el(
       "div",
       { className: "columns" },
-      el("aside", { "aria-label": "Light and alerts" }, banner, failure, alerts.root),
+      el("aside", { "aria-label": "Light and alerts" }, banner, failure, alerts.root, measured.root),
       words.root,
     ),
     newest,
@@ -78,6 +80,7 @@ export function call(device, name) {
     wasLive = isLive();
     words.draw(model, partials());
     alerts.draw(model);
+    measured.draw(model);
     tick();
     drawBanner();
     if (following) words.toEnd();

@@ -4,7 +4,17 @@ const SILENCE_S = 5;
 
 /** Read the events of a call (entries of `/api/calls/…`, any order) into utterances, alerts, gaps and notices. */
 export function readCall(entries) {
-  const call = { utterances: new Map(), alerts: new Map(), others: [], started: null, ended: null, end_s: 0 };
+  const call = {
+    utterances: new Map(),
+    alerts: new Map(),
+    stress: [],
+    talk: new Map(),
+    context: null,
+    others: [],
+    started: null,
+    ended: null,
+    end_s: 0,
+  };
   const hits = [];
   for (const entry of [...entries].sort((one, other) => one.seq - other.seq)) {
     const event = { ...entry.event, seq: entry.seq, shown_at: entry.shown_at, occurred_at: entry.occurred_at };
@@ -27,6 +37,15 @@ const READ = {
   utterance: (call, event) => {
     call.utterances.set(`${event.who}-${event.number}`, { ...event, hits: [] });
   },
+  stress: (call, event) => {
+    if (event.who === "caller") call.stress.push(event);
+  },
+  talk: (call, event) => {
+    call.talk.set(event.who, event);
+  },
+  context: (call, event) => {
+    call.context = event;
+  },
   alert: (call, event) => {
     call.alerts.set(event.alert, { ...event, changes: [] });
   },
@@ -39,9 +58,10 @@ function keep(call, event) {
   call.others.push(event);
 }
 
-/** What has become of an alert: `open`, `tentative`, `withdrawn`, `acknowledged` or `cleared`. */
+/** What has become of an alert: `open`, `tentative`, `withdrawn`, `acknowledged`, `snoozed` or `cleared`. */
 export function alertState(alert) {
   const changes = alert.changes.map((change) => change.change);
+  if (changes.at(-1) === "snoozed") return "snoozed";
   for (const state of ["withdrawn", "cleared", "acknowledged"]) if (changes.includes(state)) return state;
   return alert.tentative && !changes.includes("confirmed") ? "tentative" : "open";
 }
@@ -103,6 +123,40 @@ function addSpeech(rows, item) {
   const key = `speech-${item.who}-${item.number}`;
   rows.push({ kind: "speech", [item.who]: item, start_s: item.start_s, end_s: item.end_s, key });
 }
+
+/** Cut the measures of a voice into stretches without a hole, each a list of `{at_s, score, level, drivers}`. A hole is
+ * where nothing was known, or nothing was said for longer than `hole_s`. */
+export function stretchesOf(stress, hole_s = 4) {
+  const stretches = [];
+  let last = null;
+  for (const { end_s, score, level, drivers } of stress) {
+    if (score === null) {
+      last = null;
+      continue;
+    }
+    if (last === null || end_s - last > hole_s) stretches.push([]);
+    stretches.at(-1).push({ at_s: end_s, score, level, drivers: drivers ?? [] });
+    last = end_s;
+  }
+  return stretches;
+}
+
+/** The moments worth telling in words: the highest of every run of measures that are not calm. */
+export function peaksOf(stress) {
+  const peaks = [];
+  for (const points of stretchesOf(stress)) {
+    let run = null;
+    for (const point of points) {
+      if (point.level === "calm") run = null;
+      else if (run === null) peaks.push((run = { ...point, from_s: point.at_s }));
+      else if (point.score > run.score) Object.assign(run, point);
+    }
+  }
+  return peaks;
+}
+
+/** What one word stands for when it was taken out, such as "16 digits"; null for a word that was said. */
+export const redactionOf = (text) => /^\p{P}*\[([^\]]+)\]\p{P}*$/u.exec(text)?.[1] ?? null;
 
 /** Cut an utterance's text into pieces `{text, phrases}`; `phrases` names what was heard there. Hits whose place cannot
  * be found come back as `unplaced`. */

@@ -10,7 +10,15 @@ export function el(tag, fields = {}, ...children) {
     else if (/^(data-|aria-|role$|for$)/.test(name)) node.setAttribute(name, value === true ? "" : value);
     else node[name] = value;
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** Make an SVG element with these attributes. */
+export function drawn(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
   return node;
 }
 

@@ -2,6 +2,7 @@
 
 import { el, reconcile } from "./dom.js";
 import { alertState } from "./conversation.js";
+import { stressLine } from "./measures.js";
 import { clock, levelName, title } from "./words.js";
 
 const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
@@ -10,14 +11,14 @@ const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 export function timeline(choose, show) {
   const markers = el("div", { className: "markers" });
   const lanes = { agent: lane("agent"), caller: lane("caller") };
+  const stress = stressLine();
   const holes = el("div", { className: "holes" });
   const axis = el("div", { className: "axis", "aria-hidden": "true" });
   const bar = el(
     "div",
     { className: "bar", "aria-hidden": "true", onclick: (event) => show(pointed(event, bar)) },
-    lanes.agent,
-    lanes.caller,
-    holes,
+    el("div", { className: "lanes" }, lanes.agent, lanes.caller, holes),
+    stress.root,
   );
   const root = el("section", { className: "timeline", "aria-label": "Timeline" }, markers, bar, axis);
   let length_s = 1;
@@ -47,6 +48,7 @@ export function timeline(choose, show) {
         (gap) => gap.seq,
         (gap) => `hole ${gap.who}`,
       );
+      stress.draw(call, length_s);
       ticks(axis, length_s);
       drawMarkers(markers, [...call.alerts.values()], length_s, choose);
     },

@@ -1,8 +1,8 @@
 // Both voices side by side, in order of time.
 
 import { el, reconcile } from "./dom.js";
-import { piecesOf, rowsOf } from "./conversation.js";
-import { clock, endReason, gapReason, lasting, levelName, sideName, spoken, title } from "./words.js";
+import { piecesOf, redactionOf, rowsOf } from "./conversation.js";
+import { clock, endReason, gapReason, lasting, levelName, moodName, sideName, signed, spoken, title } from "./words.js";
 
 const NEAR_END_PX = 160;
 
@@ -103,6 +103,7 @@ function speech(utterance) {
   const { pieces, unplaced } = utterance.partial
     ? { pieces: [{ text: utterance.text, phrases: [] }], unplaced: [] }
     : piecesOf(utterance);
+  const mood = moodName(utterance.sentiment);
   const phrases = [...new Set([...pieces.flatMap((piece) => piece.phrases), ...unplaced])];
   return el(
     "div",
@@ -118,17 +119,33 @@ function speech(utterance) {
       {},
       el("span", { className: "unseen" }, `${sideName(utterance.who)}${utterance.partial ? ", still speaking" : ""}: `),
       pieces.map((piece) =>
-        piece.phrases.length ? el("mark", { title: piece.phrases.map(title).join(", ") }, piece.text) : piece.text,
+        piece.phrases.length
+          ? el("mark", { title: piece.phrases.map(title).join(", ") }, withRedactions(piece.text))
+          : withRedactions(piece.text),
       ),
     ),
-    phrases.length > 0 &&
+    (phrases.length > 0 || mood) &&
       el(
         "p",
         { className: "phrases" },
-        el("span", { className: "unseen" }, "Phrases: "),
+        phrases.length > 0 && el("span", { className: "unseen" }, "Phrases: "),
         phrases.map((phrase) => el("span", { className: "chip" }, title(phrase))),
+        mood &&
+          el(
+            "span",
+            { className: "chip", "data-mood": utterance.sentiment < 0 ? "negative" : "positive" },
+            `Words ${mood} ${signed(utterance.sentiment)}`,
+          ),
       ),
   );
+}
+
+/** What was taken out stands in a box of its own, so that nobody takes it for words. */
+function withRedactions(text) {
+  return text.split(/(\[[^\]]+\])/u).map((part) => {
+    const what = redactionOf(part);
+    return what ? el("span", { className: "redacted", title: "Taken out before anything was kept" }, what) : part;
+  });
 }
 
 function distance(block, start_s) {

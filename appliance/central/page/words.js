@@ -2,6 +2,7 @@
 
 const LEVELS = { normal: "Calm", attention: "Attention", urgent: "Urgent" };
 const SIDES = { agent: "Agent", caller: "Caller", both: "Both" };
+const TENSIONS = { calm: "calm", raised: "raised", high: "high" };
 const GAPS = {
   recognizer_lost: "the recogniser had to be restarted",
   recognizer_behind: "the recogniser could not keep up",
@@ -25,6 +26,7 @@ const FAULTS = {
 };
 
 export const levelName = (level) => LEVELS[level] ?? level;
+export const tensionName = (level) => TENSIONS[level] ?? level;
 export const sideName = (who) => SIDES[who] ?? who;
 export const gapReason = (reason) => GAPS[reason] ?? plain(reason ?? "unknown reason");
 export const endReason = (reason) => ENDS[reason] ?? plain(reason ?? "");
@@ -39,6 +41,18 @@ export function title(name) {
 function plain(name) {
   return name.replace(/[_-]+/g, " ");
 }
+
+/** A part as per cent, with the number that screen readers say well. */
+export const percent = (part) => `${Math.round(part * 100)} %`;
+
+/** What words say, for people; empty where it is too little to be called anything. */
+export function moodName(sentiment) {
+  if (sentiment === null || sentiment === undefined || Math.abs(sentiment) < 0.2) return "";
+  return `${Math.abs(sentiment) < 0.5 ? "rather " : ""}${sentiment < 0 ? "negative" : "positive"}`;
+}
+
+/** A number with its sign, and a true minus. */
+export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 
 /** Seconds as m:ss or h:mm:ss. */
 export function clock(seconds) {
