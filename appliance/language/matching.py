@@ -85,12 +85,14 @@ class Heard:
         return next((count for count in range(len(texts), 0, -1) if "".join(texts[:count]) in slips), 0)
 
 
-def longest_match(automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str]) -> Path | None:
+def longest_match(
+    automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str], *, alike: bool = True
+) -> Path | None:
     """Give the longest match that begins at `start`; no gap takes a token of `barred`.
 
-    Of several ways to the same end the one counts in which most is exact.
+    Of several ways to the same end the one counts in which most is exact. Without `alike` all of it must be.
     """
-    limit = MAX_ALIKE[heard.units]
+    limit = MAX_ALIKE[heard.units] if alike else 0
     waiting: dict[int, dict[int, Path]] = {start: dict.fromkeys(automaton.first, Path(start, (), 0, ()))}
     best: Path | None = None
     for place in range(start, len(heard.tokens)):

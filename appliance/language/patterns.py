@@ -23,10 +23,10 @@ from appliance.language.normalise import Units, token_texts
 from appliance.language.sounds import english_key, korean_key, near_keys
 from appliance.language.stopwords import is_content
 
-MAX_PATTERN_CHARACTERS: Final = 300
+MAX_PATTERN_CHARACTERS: Final = 600
 """A phrase is a few words; more is a mistake in the file."""
 
-MAX_PATTERN_STATES: Final = 250
+MAX_PATTERN_STATES: Final = 400
 """Bounds the cost of one match; gaps count three (eight) states each, and each form of a word one."""
 
 GAP_TOKENS: Final[dict[Units, int]] = {"words": 3, "syllables": 8}

@@ -172,7 +172,7 @@ def _voided(phrase: Phrase, heard: Heard) -> frozenset[int]:
         range(start, path.end)
         for automaton in phrase.exceptions
         for start in range(len(heard.tokens))
-        if (path := longest_match(automaton, heard, start, frozenset())) is not None
+        if (path := longest_match(automaton, heard, start, frozenset(), alike=False)) is not None
     ]
     return frozenset(place for span in spans for place in span)
 

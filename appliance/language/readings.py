@@ -34,7 +34,9 @@ _CORRECTS: Final = frozenset(
         *("아니", "아니요", "죄송", "죄송해요", "죄송합니다", "잠깐", "잠깐만요"),
     ]
 )
-_LINKS: Final = frozenset(["oh", "o", "and", "then", "okay", "yes", "right", "is", "it", "네", "예", "그리고", "다음은"])
+_LINKS: Final = frozenset(
+    ["oh", "o", "and", "then", "okay", "yes", "right", "is", "it", "네", "예", "그리고", "다음은"]
+)
 _LEADS_IN: Final = _LINKS | {"that", "the", "so", "my", "number", "sure", "code", "here", "번호는", "고객", "번호"}
 _COUNTED: Final = UNITS | frozenset(
     ["moment", "second", "minute", "sec", "more", "thing", "time", "times", "of", "other", "day", "hour", "week"]

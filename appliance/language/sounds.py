@@ -67,7 +67,7 @@ _CODA_CLASS: Final = "-kkknnntlkmlllplmpptt0ttktpt"
 
 _NEAR_ONSETS: Final = {"h": "0", "0": "h", "n": "r", "r": "n"}
 _NEAR_VOWELS: Final = {"e": "o", "o": "e", "U": "u", "u": "U", "I": "i", "i": "I"}
-_NEAR_CODAS: Final = {"n": "m0", "m": "n0", "0": "nm", "t": "-", "-": "h", "k": "t", "p": "t"}
+_NEAR_CODAS: Final = {"n": "m0", "m": "n0", "0": "nm", "k": "t", "p": "t"}
 
 
 @lru_cache(4096)

@@ -70,9 +70,9 @@ def spoken(text: str, start_sample: int = 0) -> list[Word]:
 
 
 def is_phrase_right(case: Case, index: PhraseIndex) -> bool:
-    """Say whether the phrase was found where it must be, and nothing at all where nothing may."""
+    """Say whether the phrase was found where it must be, and none where none may; praise alarms nobody."""
     found = {match.phrase for match in index.find("caller", spoken(case.text))}
-    return case.topic in found if case.wanted else not found
+    return case.topic in found if case.wanted else not found - ({"compliment"} - {case.topic})
 
 
 def leaks(case: Case) -> list[str]:
