@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,9 @@ import msgspec
 
 from appliance.adapters import model_store, paths
 from appliance.errors import BadInputError
+from appliance.events import Band
+from appliance.models.catalogue import Catalogue
+from appliance.models.choice import choose_installed
 
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
@@ -38,6 +41,9 @@ EXTRAS = (
 )
 
 
+LINES: dict[Band, str] = {"wide": "a wideband line or a microphone", "narrow": "a telephone line"}
+
+
 class Finding(msgspec.Struct, frozen=True):
     """The answer of one check."""
 
@@ -54,7 +60,7 @@ def examine() -> list[Finding]:
     findings = [check() for check in single]
     findings += [import_finding(*row, absent="trouble") for row in MODULES]
     findings += [import_finding(*row, absent="note") for row in EXTRAS]
-    return findings + model_findings(paths.models_folder())
+    return [*findings, *model_findings(paths.models_folder()), *hearing_findings(paths.models_folder())]
 
 
 def import_finding(module: str, purpose: str, mend: str, *, absent: Literal["note", "trouble"]) -> Finding:
@@ -79,6 +85,34 @@ def model_findings(folder: Path) -> list[Finding]:
         mend = f"undertone model fetch {model_store.catalogue()[0].name} (undertone model list shows the others)"
         return [Finding("speech models", "trouble", f"none is installed in {folder}", mend)]
     return [_model_finding(place) for place in places]
+
+
+def hearing_findings(folder: Path) -> list[Finding]:
+    """Tell for every language of an installed model which model would listen on which band, and where none can."""
+    try:
+        models, installed = model_store.known_models(folder), model_store.installed_manifests(folder)
+    except BadInputError:
+        return []  # a model that `model_findings` tells of
+    languages = sorted({tag.split("-")[0] for manifest in installed.values() for tag in manifest.languages})
+    return [hearing_finding(models, installed, language) for language in languages]
+
+
+def hearing_finding(models: Catalogue, installed: Collection[str], language: str) -> Finding:
+    """Tell which of the installed models would listen to this language, on both bands."""
+    told, mends = [], []
+    for band, line in LINES.items():
+        try:
+            model, notices = choose_installed(models, installed, language, band, "auto")
+        except BadInputError as error:
+            told.append(f"on {line} nothing that is installed can hear it")
+            mends.append(error.mend)
+            continue
+        told.append(f"on {line} {model.name} listens" if model else f"on {line} no model can hear it")
+        mends += [notice.text.partition(" Mend: ")[2] for notice in notices if not model]
+    if not mends:
+        return Finding(f"hearing {language!r}", "ok", "; ".join(told))
+    without = "; a call there has no transcript and no phrases, levels and voices are still measured"
+    return Finding(f"hearing {language!r}", "note", "; ".join(told) + without, "; ".join(filter(None, mends)))
 
 
 def space_finding(folder: Path, free_bytes: int) -> Finding:
