@@ -227,6 +227,11 @@ def print_summary(summary: dict[str, Any], out: TextIO) -> None:
         else:
             words = "; ".join(evidence["text"] for evidence in alert["evidence"])
             write(f"alert at {alert['at_s']:.2f} s: {alert['level']}, {alert['rule']} ({words})\n")
+    if highest := summary["stress"]["highest"]:
+        at = f"({highest['level']}) at {highest['end_s']:.2f} s"
+        write(f"stress in the caller's voice: highest {highest['score']:.2f} {at}\n")
+    for who, talk in summary["talk"].items():
+        write(f"{who}: {talk['talk_share'] or 0:.0%} of all speech\n")
     for gap in summary["gaps"]:
         write(f"not heard: {gap['who']} {gap['start_s']:.2f} to {gap['end_s']:.2f} s ({gap['reason']})\n")
     for notice in summary["notices"]:

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final, Protocol, TextIO
 
+from appliance.cli.demo_gauges import Gauges, mark_redactions
 from appliance.cli.replay import describe
-from appliance.events import Event, PhraseHit, Utterance
+from appliance.events import Event, PhraseHit, StressMeasured, Tension, Utterance
 from appliance.indicator.patterns import RGB, Colour
 
 RESET: Final = "\x1b[0m"
@@ -47,10 +48,11 @@ class Screen(Protocol):
 
 
 class PlainScreen:
-    """One line per light change and per event."""
+    """One line per light change and per event; of the voice only where its level changes."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._tension: Tension = "calm"
 
     def show_light(self, light: dict[str, Any]) -> None:
         """See `Screen`."""
@@ -60,6 +62,10 @@ class PlainScreen:
 
     def show_event(self, event: Event) -> None:
         """See `Screen`."""
+        if isinstance(event, StressMeasured):
+            if event.level == self._tension:
+                return
+            self._tension = event.level
         self._write(describe(event))
 
     def show_partial(self, who: str, text: str) -> None:
@@ -85,6 +91,7 @@ class TerminalScreen:
         self._light: dict[str, Any] | None = None
         self._lines: list[str] = []
         self._partials: dict[str, str] = {}
+        self._gauges = Gauges()
         stream.write(ALTERNATE_ON)
 
     def show_light(self, light: dict[str, Any]) -> None:
@@ -95,10 +102,13 @@ class TerminalScreen:
         """See `Screen`."""
         if isinstance(event, Utterance):
             self._partials.pop(event.who, None)
-        if isinstance(event, PhraseHit):
+        if self._gauges.show_event(event) or isinstance(event, PhraseHit):
             return
-        style = VOICES[event.who] if isinstance(event, Utterance) else BOLD + VOICES["both"]
-        self._lines.append(style + describe(event) + RESET)
+        told = describe(event)
+        line = (
+            VOICES[event.who] + mark_redactions(told) if isinstance(event, Utterance) else BOLD + VOICES["both"] + told
+        )
+        self._lines.append(line + RESET)
         del self._lines[:-MAX_KEPT_LINES]
 
     def show_partial(self, who: str, text: str) -> None:
@@ -111,6 +121,7 @@ class TerminalScreen:
         head = [
             self._lamp(),
             f"{DIM}supervisor's page: {self._address}   Ctrl-C ends{RESET}",
+            *(next(wrapped(line, width)) for line in self._gauges.lines),
             DIM + "─" * width + RESET,
         ]
         partials = [f"{DIM}{'…':>8}  {who:6}  {text}{RESET}" for who, text in sorted(self._partials.items()) if text]

@@ -27,6 +27,8 @@ def summarise(stored: Sequence[Stored], commit_ms: float, delivered: dict[str, i
         "pace": pace,
         "transcript": transcript(stored),
         "alerts": alerts(stored),
+        "stress": stress(stored),
+        "talk": talk(stored),
         "gaps": [pick(event, "who", "start_s", "end_s", "reason") for event in _events(stored, "gap")],
         "notices": [event["text"] for event in _events(stored, "notice")],
         "delays_ms": {
@@ -47,10 +49,36 @@ def alerts(stored: Sequence[Stored]) -> list[dict[str, Any]]:
     """Give the alerts that stood, in order; one that the final words took back is not among them."""
     withdrawn = {event["alert"] for event in _events(stored, "alert_changed") if event["change"] == "withdrawn"}
     return [
-        pick(event, "rule", "level") | {"at_s": event["end_s"]} | pick(event, "evidence", "who", "alert", "suggest")
+        pick(event, "rule", "level", "reason", "explanation")
+        | {"at_s": event["end_s"]}
+        | pick(event, "since_s", "evidence", "who", "alert", "suggest", "call_for", "missing")
         for event in _events(stored, "alert")
         if event["alert"] not in withdrawn
     ]
+
+
+def stress(stored: Sequence[Stored]) -> dict[str, Any]:
+    """Give how tense the caller's voice was: the highest measure with its reasons, and where each level began."""
+    found = [event for event in _events(stored, "stress") if event["who"] == "caller"]
+    known = [event for event in found if event["score"] is not None]
+    changed = [
+        {"at_s": event["end_s"], "level": event["level"]}
+        for before, event in zip([{"level": "calm"}, *found], found, strict=False)
+        if event["level"] != before["level"]
+    ]
+    highest = max(known, key=lambda event: float(event["score"]), default=None)
+    return {
+        "measures": len(known),
+        "highest": highest and pick(highest, "end_s", "score", "level", "drivers"),
+        "levels": changed,
+    }
+
+
+def talk(stored: Sequence[Stored]) -> dict[str, Any]:
+    """Give how each side has spoken, by its newest facts."""
+    newest = {event["who"]: event for event in _events(stored, "talk")}
+    names = ("speech_s", "talk_share", "overtalk_s", "interruptions", "longest_silence_s", "words_per_min")
+    return {who: pick(event, *names) for who, event in newest.items()}
 
 
 def final_delays_ms(stored: Sequence[Stored], commit_ms: float) -> list[float]:

@@ -104,11 +104,11 @@ def talk(who: Any, share: float, rate: float, interruptions: int = 0) -> TalkMea
 def of_voice(number: int, at_s: float) -> Alert:
     """Give an alert of the voice alone, raised while no words were recognised."""
     text = "stress 0.88 for 2.0 s (pitch +4.6 semitones above own start)"
-    evidence = (Evidence("caller", "stress", text, **span(at_s - 2, at_s), channel="voice", value=0.88, limit=0.8),)
+    start, end = round((at_s - 2) * 16_000), round(at_s * 16_000)
     return Alert(
-        who="caller", alert=number, rule="furious", level="urgent", evidence=evidence, suggest="Slow down.",
-        since_sample=round((at_s - 2) * 16_000), explanation=f"Voice: {text}. The words are missing.",
-        call_for="the supervisor on duty", missing=("words",), **span(at_s - 2, at_s),
+        who="caller", alert=number, rule="furious", level="urgent", suggest="Slow down.", start_sample=start,
+        end_sample=end, since_sample=start, explanation=f"Voice: {text}. The words are missing.", missing=("words",),
+        evidence=(Evidence("caller", "stress", text, start, end, "voice", 0.88, 0.8),), call_for="the supervisor on duty",
     )  # fmt: skip
 
 
@@ -135,11 +135,11 @@ def alert(
     number: int, rule: str, level: Any, utterance: Utterance, text: str, suggest: str = "", *, tentative: bool = False
 ) -> Alert:
     words = said_words(utterance, text)
-    times = {"start_sample": words[0].start_sample, "end_sample": words[-1].end_sample}
-    evidence = (Evidence(who=utterance.who, phrase=rule, text=text, **times),)
+    start, end = words[0].start_sample, words[-1].end_sample
+    evidence = (Evidence(who=utterance.who, phrase=rule, text=text, start_sample=start, end_sample=end),)
     return Alert(
         who=utterance.who, alert=number, rule=rule, level=level, evidence=evidence, suggest=suggest,
-        tentative=tentative, **times,
+        tentative=tentative, start_sample=start, end_sample=end,
     )  # fmt: skip
 
 
