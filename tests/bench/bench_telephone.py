@@ -19,7 +19,7 @@ from appliance.adapters import model_adapt, model_store, paths, vosk_engine
 from appliance.adapters.recording import Recording
 from appliance.models.front import Front
 from appliance.models.manifest import ADAPTED_SUFFIX
-from tests.bench import hearing, lines
+from tests.bench import english_telephone, hearing, lines
 from tests.bench.bench_recognition import CALLS, ERROR_BAR, KOREAN, PEER, plain
 from tests.bench.error_rate import character_error_rate, read_truth
 from tests.bench.options import Options, say
@@ -48,7 +48,7 @@ def rows(options: Options) -> list[Row]:
         store = Path(folder) / "models"
         # Most of a model is its graph, and nothing here writes to it.
         shutil.copytree(source, store / MODEL, copy_function=_share)
-        return list(_rows(options, source, store))
+        return [*_rows(options, source, store), *english_telephone.rows(options.data)]
 
 
 def _rows(options: Options, source: Path, store: Path) -> Iterator[Row]:

@@ -62,3 +62,15 @@ def noisy(below_speech_db: float) -> Callable[[Audio, int, np.random.Generator],
         return audio + chance.normal(0, np.sqrt(speech / 10 ** (below_speech_db / 10)), len(audio))
 
     return line
+
+
+def band_limited(band_hz: tuple[int, int]) -> Callable[[Audio, int, np.random.Generator], Audio]:
+    """Cut off sharply what lies outside of the band."""
+
+    def line(audio: Audio, rate_hz: int, _chance: np.random.Generator) -> Audio:
+        spectrum, hz = np.fft.rfft(audio), np.fft.rfftfreq(len(audio), 1 / rate_hz)
+        spectrum[(hz < band_hz[0]) | (hz > band_hz[1])] = 0
+        cut: Audio = np.fft.irfft(spectrum, len(audio))
+        return cut
+
+    return line
