@@ -16,9 +16,9 @@ MIN_CODE_DIGITS: Final = 4
 class Piece:
     """What a word, or part of one, is in a run of digits.
 
-    *digits*: these for certain; `number` tells the words for ten to nineteen and for twenty to ninety. *oh*: nought, or
-    just "oh". *like*: a word that recognizers write for a digit ("for", "to"). *repeat*: so many times the next digit ("double"). *scale*:
-    "hundred". *filler*: nothing, and a run goes on over it. *other*: a run ends here.
+    *digits*: these for certain; `number` tells the words for ten to nineteen and for twenty to ninety. *oh*: nought,
+    or just "oh". *like*: a word that recognizers write for a digit ("for", "to"). *repeat*: so many times the next
+    digit ("double"). *scale*: "hundred". *filler*: nothing, and a run goes on over it. *other*: a run ends here.
     """
 
     kind: Literal["digits", "oh", "like", "repeat", "scale", "filler", "other"]
@@ -49,20 +49,11 @@ def is_digit_word(token: str) -> bool:
 _NOT_IN_CODES: Final = frozenset("$£€₩¥%:@")
 """Marks of money, shares, the time of day and addresses."""
 
-_DIGITS: Final = {
-    **{"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7"},
-    **{"eight": "8", "nine": "9", "nought": "0", "naught": "0", "nil": "0", "niner": "9"},
-}
-_LIKE_DIGITS: Final = {**{"to": "2", "too": "2", "for": "4", "fore": "4", "won": "1", "ate": "8", "tree": "3"}}
-_TEENS: Final = {
-    **{"ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15"},
-    **{"sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19"},
-}
-_TENS: Final = {
-    **{"twenty": "20", "thirty": "30", "forty": "40", "fourty": "40", "fifty": "50", "sixty": "60"},
-    **{"seventy": "70", "eighty": "80", "ninety": "90"},
-}
+_DIGITS: Final = "zero one two three four five six seven eight nine nought naught nil niner"
+_TEENS: Final = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
 _REPEATS: Final = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
+_LIKE_DIGITS: Final = {"to": "2", "too": "2", "for": "4", "fore": "4", "won": "1", "ate": "8", "tree": "3"}
 _COPULAS: Final = ("이에요", "이요", "예요", "입니다", "이고요", "이고")
 _FILLERS: Final = frozenset(
     ["dash", "hyphen", "space", "slash", "then", "다시", "대시", "하이픈", "에", "의", *_COPULAS]
@@ -75,23 +66,21 @@ _KOREAN_ENDINGS: Final = (
 _KOREAN_UNITS: Final = ("년", "원", "분", "시", "월", "개", "명")
 
 
+_WORDS: Final = {
+    **{word: Piece("digits", digit) for word, digit in zip(_DIGITS.split(), "01234567890009", strict=True)},
+    **{word: Piece("digits", str(ten), "teen") for ten, word in enumerate(_TEENS.split(), 10)},
+    **{word: Piece("digits", f"{ten}0", "tens") for ten, word in enumerate(_TENS.split(), 2)},
+    **{word: Piece("like", digit) for word, digit in _LIKE_DIGITS.items()},
+    **{word: Piece("repeat", times=times) for word, times in _REPEATS.items()},
+    **dict.fromkeys(_FILLERS, FILLER),
+    **dict.fromkeys(("oh", "o"), Piece("oh", "0")),
+    "hundred": Piece("scale", "00"),
+}
+
+
 def _piece(token: str) -> Piece:
-    if token in _DIGITS:
-        return Piece("digits", _DIGITS[token])
-    if token in ("oh", "o"):
-        return Piece("oh", "0")
-    if token in _LIKE_DIGITS:
-        return Piece("like", _LIKE_DIGITS[token])
-    if token in _TEENS:
-        return Piece("digits", _TEENS[token], "teen")
-    if token in _TENS:
-        return Piece("digits", _TENS[token], "tens")
-    if token in _REPEATS:
-        return Piece("repeat", times=_REPEATS[token])
-    if token == "hundred":  # noqa: S105 - no password, a number
-        return Piece("scale", "00")
-    if token in _FILLERS:
-        return FILLER
+    if token in _WORDS:
+        return _WORDS[token]
     digits = _written_digits(token) or _korean_digits(token)
     return Piece("digits", digits) if digits else OTHER
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from appliance.language.normalise import Token, Units
 from appliance.language.patterns import Automaton, State
-from appliance.language.sounds import english_key, korean_key
+from appliance.language.sounds import are_alike, english_key, korean_key
 
 MAX_ALIKE: Final[dict[Units, int]] = {"words": 1, "syllables": 2}
 """So many pieces of one match may merely sound right; more, and any sentence becomes any other."""
@@ -124,12 +124,12 @@ def _steps(state: State, heard: Heard, place: int, path: Path, barred: AbstractS
         return (Path(place + 1, content, path.exact + 1, path.alike),)
     if not state.sounds or len(path.alike) >= limit:
         return ()
-    if heard.sounds[place] in state.sounds:
+    if heard.sounds[place] in state.sounds and (heard.units == "syllables" or are_alike(token.text, state.text)):
         return (Path(place + 1, content, path.exact, (*path.alike, Alike(token.text, state.text))),)
     return [
         Path(place + count, content, path.exact, (*path.alike, Alike(text, state.text)))
         for count, text in heard.joined(place)
-        if text == state.text or english_key(text) in state.sounds
+        if text == state.text or (english_key(text) in state.sounds and are_alike(text, state.text))
     ]
 
 

@@ -5,6 +5,7 @@ back" it must not be kept.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -28,10 +29,8 @@ def asked(texts: Sequence[str], voice: Voice) -> dict[Asked, int]:
         ends.append(length)
     found: dict[Asked, int] = {}
     for kind, pattern in (_COMMON | (_OWN if voice == "own" else _OTHER)).items():
-        match = pattern.search(said)
-        if match:
-            token = next(place for place, end in enumerate(ends) if end >= match.end())
-            found[kind] = tokens[token][1]
+        if match := pattern.search(said):
+            found[kind] = tokens[bisect_left(ends, match.end())][1]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Where somebody says a name, by rule: "my name is Laura Hill", "this is Harold Winter speaking", "이름은 박지영입니다".
+"""Where somebody says a name, by rule: "my name is Laura Hill", "this is Harold Winter speaking", "이름은 박지영".
 
 There is no list of names in the world that holds all of them, so what counts is what stands before.
 """

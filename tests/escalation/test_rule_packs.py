@@ -106,7 +106,8 @@ def test_agents_raise_nothing(pack: str, said: str) -> None:
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 def test_every_phrase_has_a_rule_and_every_rule_tells_people_what_to_do(pack: RulePack) -> None:
     used = {name for rule in pack.rules for name in rule.phrases}
-    assert used == {phrase.name for phrase in pack.phrases}
+    # Praise is found, but alarms nobody.
+    assert used == {phrase.name for phrase in pack.phrases} - {"compliment"}
     assert all(rule.reason and rule.suggest for rule in pack.rules)
 
 

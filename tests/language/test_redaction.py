@@ -190,7 +190,7 @@ QUESTION = st.sampled_from(
 
 @st.composite
 def read_out(draw: st.DrawFn, link: st.SearchStrategy[str]) -> list[list[str]]:
-    """A number as somebody reads it: in groups, corrected, over several utterances."""
+    """Give a number as somebody reads it: in groups, corrected, over several utterances."""
     utterances: list[list[str]] = [[]]
     for piece in draw(SECRET):
         utterances[-1] += [*draw(link).split(), *piece.split()]
