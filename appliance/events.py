@@ -141,11 +141,17 @@ class CallContext(_Span, frozen=True, kw_only=True, tag="context"):
 
 
 class PhraseHit(_Span, frozen=True, kw_only=True, tag="phrase"):
-    """A phrase of the rule pack was said, by the final words of `utterance`."""
+    """A phrase of the rule pack was said, by the final words of `utterance`.
+
+    `confidence` is the recognizer's in the words that bear the meaning, 0 to 1, None where it gives none; `reason`
+    says for people which pattern it was, and what stood for what.
+    """
 
     phrase: str
     text: str
     utterance: int
+    confidence: float | None = None
+    reason: str = ""
 
 
 class Alert(_Span, frozen=True, kw_only=True, tag="alert"):

@@ -24,9 +24,9 @@ from appliance.events import (
     Who,
     Word,
 )
-from appliance.language.phrases import Match, find_phrases
-from appliance.language.redaction import Redactor
-from appliance.meters import FEELINGS_OF, Meters
+from appliance.hearing import Heard, Hearing
+from appliance.language.phrases import Match
+from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
@@ -64,6 +64,9 @@ Output = Event | Request | Partial | Switch
 LADDER_STEP_SAMPLES: Final = 5 * FRAME_SAMPLES
 """Delays of alerts are seconds: looking at them every 100 ms is exact enough, and a fifth of the work."""
 
+MAX_REASON: Final = 200
+"""Of why a phrase was found: a pattern may be longer, and it stands in the pack for whoever wants all of it."""
+
 EndReason = Literal["on_hook", "line_lost", "stopped", "interrupted"]
 
 
@@ -83,21 +86,18 @@ class CallSession:
         started: CallStarted,
         feelings: Collection[Side] = FEELINGS_OF,
     ) -> None:
-        self._rules = rules
         self._ladder = Ladder(rules.rules)
         self._measures = Meters(sides, started.language, feelings, self._ladder.receive_reading)
         self._ears = ears
         self._meters = {side: BandMeter() for side in sides}
         self._bands = dict.fromkeys(sides, started.band)
         self._listeners = {side: Listener(side, ears[started.band].settings) for side in sides}
-        self._redactors = {side: Redactor() for side in sides}
+        self._hearing = Hearing(sides, rules)
         self._opening: list[Output] = [
             started,
             *ears[started.band].notices,
             *(Switch(side, started.band) for side in sides),
         ]
-        self._tentative: dict[tuple[Side, int], list[Match]] = {}
-        self._kept: dict[tuple[Side, int], list[Match]] = {}
         self._now_sample = 0
 
     @property
@@ -143,8 +143,7 @@ class CallSession:
     def receive_loss(self, side: Side, until_sample: int) -> list[Output]:
         """Take that the recognizer of one side forgot all that it had heard before `until_sample`."""
         hole = self._listeners[side].receive_loss(until_sample)
-        # What was heard before the hole cannot be heard again: no final hypothesis may deny it.
-        self._kept |= {key: matches for key, matches in self._tentative.items() if key[0] == side}
+        self._hearing.receive_loss(side)
         if not hole:
             return []
         self._measures.receive_loss(side, hole)
@@ -171,7 +170,7 @@ class CallSession:
 
     def replace_rules(self, rules: RulePack) -> list[Output]:
         """Go on by another pack; alerts of rules that stay as they were stand."""
-        self._rules = rules
+        self._hearing.use(rules)
         text = f"From here on the rules are {rules.name} {rules.version}."
         now = self._now_sample
         return [*self.receive_notice("rules_replaced", text), *self._ladder.replace_rules(rules.rules, now)]
@@ -210,40 +209,34 @@ class CallSession:
         return [*told, Switch(side, band)]
 
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
-        words = self._redactors[side].redact(hypothesis.words or (), partial=True)
-        text = " ".join(word.text for word in words)
+        heard = self._hearing.receive(side, hypothesis)
+        text = " ".join(word.text for word in heard.words)
         partial = Partial(side, hypothesis.utterance, text, span.start_sample, hypothesis.until_sample)
-        return [partial, *self._climb(side, hypothesis, words)[1]]
+        return [partial, *self._climb(side, hypothesis, heard)]
 
     def _finish(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
-        words = self._redactors[side].redact(hypothesis.words or (), partial=False)
-        matches, alerts = self._climb(side, hypothesis, words)
+        heard = self._hearing.receive(side, hypothesis)
+        words, number = heard.words, hypothesis.utterance
+        mood = self._measures.receive_utterance(side, span, words) if words else Mood()
+        alerts = self._climb(side, hypothesis, heard)
         if not words:
-            return [Partial(side, hypothesis.utterance, "", span.start_sample, span.end_sample), *alerts]
-        mood = self._measures.receive_utterance(side, span, words)
+            return [Partial(side, number, "", span.start_sample, span.end_sample), *alerts]
         utterance = Utterance(
             who=side,
             start_sample=span.start_sample,
             end_sample=span.end_sample,
-            number=hypothesis.utterance,
+            number=number,
             text=" ".join(word.text for word in words),
             words=words,
             sentiment=mood.sentiment,
             sentiment_trend=mood.trend,
         )
-        return [utterance, *(_hit(side, hypothesis.utterance, match) for match in matches), *alerts]
+        return [utterance, *(_hit(side, number, match, words) for match in heard.matches), *alerts]
 
-    def _climb(self, side: Side, hypothesis: Hypothesis, words: Sequence[Word]) -> tuple[list[Match], list[Output]]:
-        matches = find_phrases(self._rules.phrases, side, words)
-        key = (side, hypothesis.utterance)
-        bearing = [*self._kept.get(key, []), *matches]
-        if hypothesis.final:
-            self._tentative.pop(key, None)
-            self._kept.pop(key, None)
-        else:
-            self._tentative[key] = bearing
-        changes = self._ladder.receive_hits(*key, bearing, final=hypothesis.final, now_sample=self._now_sample)
-        return matches, [*changes]
+    def _climb(self, side: Side, hypothesis: Hypothesis, heard: Heard) -> list[Output]:
+        """Show the ladder what was heard."""
+        key, now = (side, hypothesis.utterance), self._now_sample
+        return [*self._ladder.receive_hits(*key, heard.bearing, final=hypothesis.final, now_sample=now)]
 
 
 def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_behind"]) -> Gap:
@@ -254,7 +247,9 @@ def _notice(who: Who, at: int, code: str, text: str) -> Notice:
     return Notice(who=who, start_sample=at, end_sample=at, code=code, text=text)
 
 
-def _hit(side: Side, utterance: int, match: Match) -> PhraseHit:
+def _hit(side: Side, utterance: int, match: Match, words: Sequence[Word]) -> PhraseHit:
+    said = words[match.first_word : match.last_word + 1]
+    sure = any(word.confidence is not None for word in said)
     return PhraseHit(
         who=side,
         start_sample=match.start_sample,
@@ -262,4 +257,6 @@ def _hit(side: Side, utterance: int, match: Match) -> PhraseHit:
         phrase=match.phrase,
         text=match.text,
         utterance=utterance,
+        confidence=round(match.confidence, 3) if sure else None,
+        reason=match.reason[:MAX_REASON],
     )

@@ -31,7 +31,8 @@ PURE_ROOMS = {
     "indicator": {"errors", "events"},
     "delivery": {"errors", "events"},
     "meters": {"errors", "events", "escalation", "language", "speech"},
-    "session": {"errors", "events", "escalation", "language", "meters", "speech"},
+    "hearing": {"errors", "events", "escalation", "language", "speech"},
+    "session": {"errors", "events", "escalation", "hearing", "language", "meters", "speech"},
     "commands": {"session"},
     "config": {"errors", "events", "models", "speech", "toml_table"},
 }

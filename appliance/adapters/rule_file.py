@@ -13,7 +13,6 @@ from typing import Final
 
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack, parse_rules
-from appliance.language.phrases import find_phrases
 from appliance.toml_table import MAX_FILE_BYTES
 
 POLL_S: Final = 1.0
@@ -77,7 +76,7 @@ class RuleFile:
 def _load_ready(file: Path, language: str) -> RulePack:
     """Load a pack and compile its patterns, which is otherwise done at the first words."""
     pack = load_rules(file, language)
-    find_phrases(pack.phrases, "caller", ())
+    pack.index.find("caller", ())
     return pack
 
 

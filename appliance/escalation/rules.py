@@ -38,6 +38,7 @@ The keys of a phrase are in `phrase_tables.py`; how patterns are written is said
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, cast
 
 from appliance.escalation.conditions import (
@@ -51,7 +52,7 @@ from appliance.escalation.conditions import (
 )
 from appliance.escalation.phrase_tables import read_phrases
 from appliance.language.normalise import units_of
-from appliance.language.phrases import Phrase
+from appliance.language.phrases import Phrase, PhraseIndex
 from appliance.toml_table import Table, read_table
 
 MAX_RULES: Final = 200
@@ -99,6 +100,11 @@ class RulePack:
     language: str
     phrases: tuple[Phrase, ...]
     rules: tuple[Rule, ...]
+
+    @cached_property
+    def index(self) -> PhraseIndex:
+        """The phrases, ready to be found; made at the first use, which takes a while."""
+        return PhraseIndex(self.phrases)
 
 
 def parse_rules(text: str | bytes, source: str) -> RulePack:

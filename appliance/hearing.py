@@ -1,0 +1,63 @@
+"""What is made of the words of both sides: secrets taken out, phrases found, and which of them still count.
+
+Everything that leaves here has been through the redactor of its side; what was heard otherwise is kept nowhere.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from appliance.escalation.rules import RulePack
+from appliance.events import Word
+from appliance.language.phrases import Match
+from appliance.language.redaction import Redactor
+from appliance.speech.frames import Side
+from appliance.speech.recognizer import Hypothesis
+
+
+class Heard(NamedTuple):
+    """A hypothesis without secrets.
+
+    `matches` are the phrases in it; `bearing` are these, and those heard before a recognizer died, which nothing that
+    came after it can deny.
+    """
+
+    words: tuple[Word, ...]
+    matches: list[Match]
+    bearing: list[Match]
+
+
+class Hearing:
+    """Hypotheses in, what is in them out. The redactors remember what either side has asked the other one for."""
+
+    def __init__(self, sides: Sequence[Side], rules: RulePack) -> None:
+        self._rules = rules
+        self._redactors = {side: Redactor(known=rules.index.vocabulary) for side in sides}
+        self._tentative: dict[tuple[Side, int], list[Match]] = {}
+        self._kept: dict[tuple[Side, int], list[Match]] = {}
+
+    def use(self, rules: RulePack) -> None:
+        """Look for the phrases of another pack from now on."""
+        self._rules = rules
+
+    def receive(self, side: Side, hypothesis: Hypothesis) -> Heard:
+        """Take what the recognizer of one side makes of an utterance."""
+        raw = hypothesis.words or ()
+        words = self._redactors[side].redact(raw, partial=not hypothesis.final)
+        if hypothesis.final:
+            for other in self._redactors.keys() - {side}:
+                self._redactors[other].hear_other(raw)
+        matches = self._rules.index.find(side, words)
+        return Heard(words, matches, self._bearing((side, hypothesis.utterance), matches, final=hypothesis.final))
+
+    def receive_loss(self, side: Side) -> None:
+        """Take that the recognizer of one side died: what it heard cannot be heard again, so nothing may deny it."""
+        self._kept |= {key: matches for key, matches in self._tentative.items() if key[0] == side}
+
+    def _bearing(self, key: tuple[Side, int], matches: list[Match], *, final: bool) -> list[Match]:
+        bearing = [*self._kept.get(key, []), *matches]
+        if final:
+            self._tentative.pop(key, None)
+            self._kept.pop(key, None)
+        else:
+            self._tentative[key] = bearing
+        return bearing
