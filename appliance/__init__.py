@@ -10,9 +10,11 @@ The life of one frame, in the order of the functions it passes:
    `speech.level.NoiseFloor` and `speech.endpointer.Endpointer` decide whether it belongs to an utterance.
 4. What belongs to one becomes a `speech.recognizer.Hear` request; `adapters.recognizers.SideRecognizer.send` takes it
    to a worker process (`adapters.recognizer_host`), where `VoskRecognizer` or `MoonshineRecognizer` hears it.
-5. The worker's `Hypothesis` comes back through `CallSession.receive_hypothesis`: `language.redaction.Redactor` takes
-   secrets out, `language.phrases.find_phrases` looks for what the rules wait for, `escalation.ladder.Ladder` raises and
-   clears alerts.
+   Meanwhile `meters.Meters` shows the frame to this side's `speech.stress.StressMeter`, and notes who speaks and who
+   waits; each cue that changes is an `escalation.cues.Reading` for the ladder.
+5. The worker's `Hypothesis` comes back through `CallSession.receive_hypothesis`: in `hearing.Hearing`
+   `language.redaction.Redactor` takes secrets out and `language.phrases.PhraseIndex` looks for what the rules wait for,
+   `language.sentiment` judges the words, and `escalation.ladder.Ladder` raises and clears alerts.
 
 And of one event:
 
