@@ -18,7 +18,8 @@ DESCRIPTION = """Make a model that hears a telephone line out of an installed Vo
 The new model, NAME-telephone, lies beside the old one, which stays as it is; narrowband lines get it from then on.
 With --teach it learns from recordings of your own (wideband, no transcripts; an hour of many voices is good), in half
 an hour or so; when interrupted, the same command goes on. The result is a small file to take to the boxes:
-undertone model adapt NAME --band telephone --front FILE. With --teach and --front it learns further."""
+undertone model adapt NAME --band telephone --front FILE. It begins with the front that ships for the model, or with the
+one named by --front, and learns further."""
 
 
 def add_parser(actions: "Subparsers") -> None:
@@ -37,7 +38,7 @@ def add_parser(actions: "Subparsers") -> None:
 def _run(arguments: argparse.Namespace) -> int:
     front = model_adapt.read_front_file(arguments.front) if arguments.front else None
     if arguments.teach:
-        front = _teach(arguments, front or model_adapt.general_front())
+        front = _teach(arguments, front)
     place = model_adapt.adapt(arguments.name, front=front)
     adapted = model_store.manifest_of(place).adapted
     model_store.say_on_stderr(f"{place.name} is installed in {place}")
@@ -46,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _teach(arguments: argparse.Namespace, start: Front) -> Front:
+def _teach(arguments: argparse.Namespace, start: Front | None) -> Front:
     """Teach a front, save it and give it."""
     source = model_adapt.source_of(arguments.name, paths.models_folder())
     workshop = paths.home() / "teach"
@@ -60,7 +61,7 @@ def _teach(arguments: argparse.Namespace, start: Front) -> Front:
     front = workbench.teach_front(
         source,
         arguments.teach,
-        start=start,
+        start=start or model_adapt.shipped_front(source),
         own_layers=not arguments.front_only,
         told=arguments.told,
         saved=workshop / f"{arguments.name}.progress",

@@ -14,9 +14,9 @@ from appliance.errors import BadInputError
 from appliance.models.adapt.corpus import Corpus, Tell
 from appliance.models.adapt.features import Pair
 from appliance.models.adapt.front_network import FrontNetwork
-from appliance.models.adapt.least_squares import fit_linear
+from appliance.models.adapt.least_squares import fit_linear, fit_splice
 from appliance.models.adapt.lessons import Lesson, Marks, School, WideModel, batches, loss
-from appliance.models.front import Front, Provenance
+from appliance.models.front import Front, Layer, Provenance
 from appliance.models.front_file import write_front
 
 FRONT_COPIES: Final = (10,)
@@ -85,14 +85,17 @@ class _Teaching:
     def __init__(
         self, model: WideModel, front: Front, corpus: Corpus, plan: list[Course], saved: Path, tell: Tell
     ) -> None:
-        self._start, self._corpus, self._plan, self._saved, self._tell = front, corpus, plan, saved, tell
+        self._corpus, self._plan, self._saved, self._tell = corpus, plan, saved, tell
+        self._key = _key(model, front, corpus, plan)
+        self._state = _read_saved(saved, self._key)
+        self._copies: dict[int, list[Pair]] = {}
+        self._start = front = self._with_ivector_side(front)
         pairs = corpus.judges(tell)
         network = _network(front, pairs)
         self._school = School(model, front, network)
         self._school.load_own_changes(front.own)
         self._judges = self._school.lessons(pairs, tell)
         self._optimiser = self._new_optimiser(own_layers=False)
-        self._key = _key(model, front, corpus, plan)
         self._done, self._step = 0, 0
         self._best: dict[str, Any] = {}
         self._before = self._after = Marks(0.0, 0.0)
@@ -109,11 +112,27 @@ class _Teaching:
         self._load(self._best)
         return Taught(self._front(), self._before, self._after)
 
+    def _with_ivector_side(self, front: Front) -> Front:
+        """Fit the i-vector's side on the same speech, as was done when what was saved began."""
+        if self._state:
+            weights, offsets, shift = (part.numpy().astype(np.float64) for part in self._state["ivector"])
+            return front._replace(splice=Layer(weights, offsets), shift=shift)
+        if not self._plan:
+            return front
+        splice, shift = fit_splice(self._copy(self._plan[0]))
+        return front._replace(splice=splice, shift=shift)
+
+    def _copy(self, course: Course) -> list[Pair]:
+        """Give the course's copy of the corpus; one at a time is kept, for they are large and take minutes."""
+        if course.copy not in self._copies:
+            self._copies = {course.copy: self._corpus.copy(course.copy, self._tell)}
+        return self._copies[course.copy]
+
     def _attend(self, course: Course) -> None:
         own = course.own_layers
         if own and course.place == 0 and self._step == 0:
             self._optimiser = self._new_optimiser(own_layers=True)
-        lessons = self._school.lessons(self._corpus.copy(course.copy, self._tell), self._tell)
+        lessons = self._school.lessons(self._copy(course), self._tell)
         steps = list(batches(lessons, course.copy))
         try:
             for number, batch in enumerate(steps, start=1):
@@ -160,7 +179,7 @@ class _Teaching:
             f"held-out speech against the wideband side: divergence {self._before.divergence:.3f} before, "
             f"{self._after.divergence:.3f} after; agreement {self._before.agreement:.1%}, {self._after.agreement:.1%}"
         )
-        method = "teacher and student, 1" + (", with the model's own layers" if changed else "")
+        method = "teacher and student, 2" + (", with the model's own layers" if changed else "")
         provenance = Provenance("taught", method, "", figures)
         return self._start._replace(layers=self._school.front.layers(), own=changed, provenance=provenance)
 
@@ -185,6 +204,7 @@ class _Teaching:
             "best": self._best,
             "now": self._learnt(),
             "optimiser": self._optimiser.state_dict(),
+            "ivector": [torch.from_numpy(part) for part in (*self._start.splice, self._start.shift)],
         }
         new = self._saved.with_suffix(".new")
         try:
@@ -199,8 +219,8 @@ class _Teaching:
             ) from error
 
     def _resume(self) -> bool:
-        state = _read_saved(self._saved)
-        if state.get("key") != self._key:
+        state = self._state
+        if not state:
             return False
         self._done, self._step, self._best = state["done"], state["step"], state["best"]
         self._before, self._after = Marks(*state["marks"][:2]), Marks(*state["marks"][2:])
@@ -211,13 +231,13 @@ class _Teaching:
         return True
 
 
-def _read_saved(file: Path) -> dict[str, Any]:
-    """Read what was saved; nothing when there is none or it is damaged: then the teaching begins anew."""
+def _read_saved(file: Path, key: str) -> dict[str, Any]:
+    """Read what was saved; nothing when there is none, it is damaged or of another teaching: then this begins anew."""
     try:
         state: dict[str, Any] = torch.load(file, weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
         return {}
-    return state
+    return state if state.get("key") == key else {}
 
 
 def _rate(course: Course, number: int, steps: int) -> float:

@@ -28,12 +28,14 @@ class Line(NamedTuple):
     codec: str
     lost: float
     """The share of packets that never arrive."""
+    converter_dbfs: float
+    """Noise of the converter that the box hears a line through, over the whole of its band."""
 
 
 def draw_line(chance: np.random.Generator, *, clean: bool = False) -> Line:
     """Draw a line: most cut at 300 Hz, some (voice over IP) do not; a few are noisy or lose packets.
 
-    A `clean` line has neither noise that one hears nor losses.
+    A `clean` line has neither noise that one hears nor losses. Most stay digital to the end, some end at a sound card.
     """
     low_hz, high_hz = chance.uniform(200, 380), chance.uniform(3200, 3750)
     if chance.random() < 0.3:
@@ -47,6 +49,7 @@ def draw_line(chance: np.random.Generator, *, clean: bool = False) -> Line:
         noise_dbfs=chance.uniform(-58, -38) if noisy else chance.uniform(-80, -58),
         codec=str(chance.choice(["ulaw", "alaw", "none"], p=[0.45, 0.4, 0.15])),
         lost=0.0 if clean or chance.random() < 0.7 else chance.uniform(0.01, 0.06),
+        converter_dbfs=-np.inf if clean or chance.random() < 0.7 else chance.uniform(-98, -75),
     )
 
 
@@ -57,6 +60,7 @@ def through(line: Line, audio: Audio, chance: np.random.Generator) -> Audio:
     narrow = _coded(line.codec, np.clip(narrow, -1, 1))
     _lose(line.lost, narrow, chance)
     wide: Audio = soxr.resample(narrow, LINE_HZ, WIDE_HZ)
+    wide = wide + chance.normal(0, 10 ** (line.converter_dbfs / 20), len(wide))
     return np.pad(wide, (0, max(0, len(audio) - len(wide))))[: len(audio)]
 
 

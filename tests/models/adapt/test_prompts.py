@@ -48,7 +48,7 @@ def test_recordings_are_found_in_folders_below_in_one_order(tmp_path: Path) -> N
 
 
 def test_audio_from_a_telephone_is_told_from_wideband_audio() -> None:
-    line = Line(300, 3400, 0, 0.0, -120.0, "none", 0.0)
+    line = Line(300, 3400, 0, 0.0, -120.0, "none", 0.0, -np.inf)
     assert not is_narrow(NOISE)
     assert is_narrow(through(line, NOISE, np.random.default_rng(0)))
 

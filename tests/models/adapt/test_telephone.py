@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from appliance.models.adapt.telephone import PACKET_SAMPLES, WIDE_HZ, Audio, Line, draw_line, through
 from appliance.telephony.codecs import decode_ulaw
 
-QUIET = Line(300, 3400, 0, 0.0, -120.0, "none", 0.0)
+QUIET = Line(300, 3400, 0, 0.0, -120.0, "none", 0.0, -np.inf)
 
 
 def tone(hz: float) -> Audio:
@@ -77,3 +77,10 @@ def test_a_clean_line_has_no_noise_and_loses_nothing(seed: int) -> None:
     line = draw_line(np.random.default_rng(seed), clean=True)
     assert line.lost == 0
     assert line.noise_dbfs <= -58
+    assert line.converter_dbfs == -np.inf
+
+
+def test_a_sound_card_makes_noise_where_the_line_carries_nothing() -> None:
+    silent, noisy = (level_db(passed(QUIET._replace(converter_dbfs=level), 0 * tone(1))) for level in (-np.inf, -80.0))
+    assert silent < -110
+    assert noisy == pytest.approx(-80, abs=0.5)
