@@ -108,9 +108,7 @@ def test_what_was_saved_for_another_corpus_is_not_taken_up(tmp_path: Path) -> No
     saved, steps = tmp_path / "x.progress", list[str]()
     teach(small_model(), bad_front(), small_corpus(), FRONT, saved, quiet)
     other = small_corpus()._replace(digest="other")
-    teach(
-        small_model(), bad_front(), other, FRONT, saved, lambda doing, done, _total: steps.append(f"{doing} {done}")
-    )
+    teach(small_model(), bad_front(), other, FRONT, saved, lambda doing, done, _total: steps.append(f"{doing} {done}"))
     assert "teaching the front, 1 of 3 1" in steps
 
 
