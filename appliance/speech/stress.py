@@ -1,7 +1,8 @@
-"""Stress in a voice: how far it is from calm, judged against the population's calm voices and against its own.
+"""Stress in a voice: how far it is from calm, judged against the population's voices and against its own start.
 
-`StressMeter` hears one voice of one call and says once a second what it makes of the last two seconds of speech, or
-why it cannot know. Its level climbs and falls with hysteresis.
+`StressMeter` hears one voice of one call and says once a second what it makes of the newest speech, or why it cannot
+know. A score is the mean of two looks, so no single cough or laugh makes one; levels climb and fall with
+hysteresis.
 """
 
 from collections import deque
@@ -11,43 +12,34 @@ import numpy as np
 
 from appliance.events import Tension
 from appliance.speech.frames import FRAME_SAMPLES, Frame, samples
-from appliance.speech.pitch import Values
-from appliance.speech.prosody import measure
+from appliance.speech.hearable import TOO_LITTLE, obstacle
+from appliance.speech.own_start import OwnStart, Stretch, stretch
 from appliance.speech.stress_model import Verdict, judge, probability, shipped
 from appliance.speech.stress_words import drivers
-from appliance.speech.voice import BLOCK_MS, HOP_MS, Hops, VoiceMeter, joined
-
-STEP_MS: Final = 1_000
-"""Between two looks: a person does not change faster, and a light should not."""
-
-WINDOW_MS: Final = 2_000
-"""Speech that is judged at once: the model was fitted to stretches of at most that length."""
+from appliance.speech.voice import BLOCK_MS, WINDOW_HOPS, Hops, VoiceMeter, joined, newest
 
 LOOK_BACK_MS: Final = 6_000
-"""Media time that the window may span: what was said before a long pause says nothing about now."""
-
-FEWEST_SPEECH_MS: Final = 800
-"""Voiced frames of about one second of speech; a single word has no prosody yet."""
+"""Media time in which the newest speech must lie: what was said before a long pause says nothing about now."""
 
 FORGET_MS: Final = 15_000
 """A voice that has been silent for so long is judged anew: nothing is known of how it is now."""
 
-CALM_BELOW: Final = 0.4
-"""Against the population; only such speech may become the speaker's own reference."""
+FEWEST_NEW_HOPS: Final = 10
+"""Voiced hops since the last verdict, 200 ms: with fewer the same sound would be judged again."""
 
-OWN_STRETCHES: Final = 10
-"""Seconds of calm speech that make the speaker's own reference. It then stays: a moving one would follow a caller
-who gets angry slowly."""
+MOST_ODDS: Final = 3.0
+"""Logarithm of the odds that one look may bring, for or against: a cough or a laugh fills one look."""
 
-DOUBT: Final = 4.0
-"""Stretches of calm speech after which the own reference counts as much as the population."""
+FIRST_ODDS: Final = -0.5
+"""What stands for the look before the first: alone it cannot make a voice high."""
 
 CLIMB: Final[dict[Tension, float]] = {"raised": 0.6, "high": 0.8}
 FALL: Final[dict[Tension, float]] = {"raised": 0.4, "high": 0.55}
 """Scores at which a level is reached and at which it is left."""
 
-TOO_LITTLE: Final = "too little speech"
 SILENT: Final = "nothing said for 15 s"
+
+_FULL_SCALE_DB: Final = 20 * float(np.log10(32768))
 
 
 class Stress(NamedTuple):
@@ -55,7 +47,7 @@ class Stress(NamedTuple):
 
     `score` goes from 0 (calm) to 1, and is None where it cannot be known: then `reason` says why, and is empty
     otherwise. `confidence` goes from 0 to 1. `level` stands on the scores so far, with hysteresis. `drivers` are up to
-    three measures that did most for the score, in plain words with numbers.
+    three groups of measures that did most for the score, in plain words with numbers.
     """
 
     at_sample: int
@@ -72,87 +64,60 @@ class StressMeter:
     def __init__(self) -> None:
         self._voice = VoiceMeter()
         self._blocks = deque[Hops](maxlen=LOOK_BACK_MS // BLOCK_MS)
-        self._own = _OwnCalm()
+        self._own = OwnStart()
         self._level: Tension = "calm"
-        self._new_voiced = 0
-        self._next_sample = 0
-        self._quiet_since = 0
-        self._told = ""
+        self._odds_before = FIRST_ODDS
+        self._last_voiced = 0
+        self._new_hops = 0
+        self._told = TOO_LITTLE
 
     def receive_frame(self, frame: Frame, *, voiced: bool) -> Stress | None:
         """Take the next frame, `voiced` as its detector says.
 
-        Gives at most one `Stress` in a second of media time; None when nothing new is known.
+        Gives at most one `Stress` in a second of media time; None when nothing new is known. That it cannot know, and
+        why, is said once.
         """
-        hops = self._voice.receive_frame(frame, voiced=voiced)
         if voiced:
-            self._quiet_since = frame.sample
+            self._last_voiced = frame.sample
+        hops = self._voice.receive_frame(frame, voiced=voiced)
         if hops is None:
             return None
         self._blocks.append(hops)
-        self._new_voiced += int(np.count_nonzero(hops.voiced))
         now = frame.sample + FRAME_SAMPLES
-        if now < self._next_sample:
-            return None
-        self._next_sample = now + samples(STEP_MS)
-        return self._look(now)
-
-    def _look(self, now: int) -> Stress | None:
-        if now - self._quiet_since >= samples(FORGET_MS):
+        if now - self._last_voiced >= samples(FORGET_MS):
             self._level = "calm"
             return self._unknown(now, SILENT)
-        if not self._new_voiced:
-            return None
-        self._new_voiced = 0
-        window = _newest(joined(self._blocks))
-        speech_ms = int(np.count_nonzero(window.voiced)) * HOP_MS
-        if speech_ms < FEWEST_SPEECH_MS:
-            return self._unknown(now, TOO_LITTLE)
-        return self._judge(now, measure(window), speech_ms / WINDOW_MS)
+        self._new_hops += int(np.count_nonzero(hops.voiced))
+        return self._look(now) if self._new_hops >= FEWEST_NEW_HOPS else None
 
-    def _judge(self, now: int, measures: Values, heard: float) -> Stress:
-        calm, trust = self._own.calm, self._own.trust
-        verdict = judge(_MODEL, measures, calm, trust)
-        score = probability(verdict.odds)
-        self._own.receive(measures)
+    def _look(self, now: int) -> Stress | None:
+        self._new_hops = 0
+        recent = joined(self._blocks)
+        floor_db = float(np.percentile(recent.frame_db, 5))
+        if why := obstacle(recent, floor_db):
+            return self._unknown(now, why)
+        window = newest(recent)
+        return self._judge(now, stretch(window, floor_db - _FULL_SCALE_DB), int(np.count_nonzero(window.voiced)))
+
+    def _judge(self, now: int, heard: Stretch, voiced_hops: int) -> Stress:
+        own = self._own
+        verdict = judge(_MODEL, heard.measures, own.measures, own.trust, own.effort_db(heard))
+        odds = max(-MOST_ODDS, min(verdict.odds, MOST_ODDS))
+        score = probability((odds + self._odds_before) / 2)
+        confidence = min(1.0, voiced_hops / WINDOW_HOPS) * (1 + own.trust) / 2
+        self._odds_before = odds
         self._level = _next_level(self._level, score)
         self._told = ""
-        return Stress(now, score, min(1.0, heard) * (1 + trust) / 2, self._level, _why(verdict, measures, calm, trust))
+        why = _why(verdict, heard, own)
+        own.receive(heard, verdict.population_odds)
+        return Stress(now, score, confidence, self._level, why)
 
     def _unknown(self, now: int, reason: str) -> Stress | None:
-        """Say it once."""
+        self._odds_before = FIRST_ODDS
         if reason == self._told:
             return None
         self._told = reason
         return Stress(now, None, 0.0, self._level, reason=reason)
-
-
-class _OwnCalm:
-    """The speaker's own reference: the mean measures of the first stretches that are calm by the population."""
-
-    def __init__(self) -> None:
-        self.calm: Values = _MODEL.population.means
-        self._count = 0
-
-    @property
-    def trust(self) -> float:
-        return self._count / (self._count + DOUBT)
-
-    def receive(self, measures: Values) -> None:
-        if self._count == OWN_STRETCHES:
-            return
-        if probability(judge(_MODEL, measures, self.calm, 0.0).odds) >= CALM_BELOW:
-            return
-        self._count += 1
-        before = self.calm if self._count > 1 else measures
-        self.calm = before + (measures - before) / self._count
-
-
-def _newest(hops: Hops) -> Hops:
-    """Give the end of the hops that holds no more speech than the window."""
-    voiced = np.flatnonzero(hops.voiced)
-    start = voiced[max(0, len(voiced) - WINDOW_MS // HOP_MS)] if len(voiced) else 0
-    return hops.since(start)
 
 
 def _next_level(level: Tension, score: float) -> Tension:
@@ -163,8 +128,10 @@ def _next_level(level: Tension, score: float) -> Tension:
     return "calm"
 
 
-def _why(verdict: Verdict, measures: Values, calm: Values, trust: float) -> tuple[str, ...]:
-    return drivers(verdict.parts, measures - calm, own=trust > 0)
+def _why(verdict: Verdict, heard: Stretch, own: OwnStart) -> tuple[str, ...]:
+    if own.trust:
+        return drivers(verdict, heard.measures - own.measures, "own start")
+    return drivers(verdict, heard.measures - _MODEL.population.means, "most voices")
 
 
 _MODEL: Final = shipped()

@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.speech import stress_weights
 from appliance.speech.pitch import Values
-from appliance.speech.prosody import MEASURES, Group
+from appliance.speech.prosody import MEASURES
 
 
 class Sum(NamedTuple):
@@ -36,17 +36,35 @@ class Model(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Logarithm of the odds of stress, and what each of `MEASURES` adds to it."""
+    """Logarithms of the odds of stress: by all that is known, by the population alone; and what made the first.
+
+    `parts` is what each of `MEASURES` adds, `effort_db` the effort of the voice, `by_effort` whether that decided.
+    """
 
     odds: float
+    population_odds: float
     parts: Values
+    effort_db: float
+    by_effort: bool
 
 
-def judge(model: Model, measures: Values, own_calm: Values, trust: float) -> Verdict:
-    """Judge a stretch; `trust` from 0 to 1 is how much the speaker's own calm measures are known."""
-    parts = (1 - trust) * model.population.parts(measures) + trust * model.own.parts(measures - own_calm)
-    bias = (1 - trust) * model.population.bias + trust * model.own.bias
-    return Verdict(bias + float(parts.sum()), parts)
+CALM_EFFORT_DB: Final = 5.0
+EFFORT_ODDS_PER_DB: Final = 0.9
+"""Calm speech of EmoDB's actors stays under 3.5 dB over its own start; at 6.5 dB the score is 0.8."""
+
+
+def judge(model: Model, measures: Values, own_calm: Values, trust: float, effort_db: float) -> Verdict:
+    """Judge a stretch; `trust` from 0 to 1 is how much the speaker's own calm measures are known.
+
+    A voice can be stressed in two ways: by how it sounds, and by the effort with which it is raised over its own
+    start. The greater one counts.
+    """
+    population = model.population.parts(measures)
+    population_odds = model.population.bias + float(population.sum())
+    parts = (1 - trust) * population + trust * model.own.parts(measures - own_calm)
+    odds = (1 - trust) * model.population.bias + trust * model.own.bias + float(parts.sum())
+    effort_odds = EFFORT_ODDS_PER_DB * (effort_db - CALM_EFFORT_DB)
+    return Verdict(max(odds, effort_odds), population_odds, parts, effort_db, effort_odds > odds)
 
 
 def probability(odds: float) -> float:
@@ -63,6 +81,3 @@ def shipped() -> Model:
 def _sum(table: dict[str, tuple[float, float, float]], names: list[str]) -> Sum:
     columns = np.array([table[name] for name in names]).T
     return Sum(columns[0], columns[1], columns[2], table["bias"][2])
-
-
-GROUPS: Final[tuple[Group, ...]] = tuple(measure.group for measure in MEASURES)

@@ -10,14 +10,13 @@ from appliance.speech.frames import FRAME_SAMPLES, Frame
 from appliance.speech.pitch import Values
 from appliance.speech.voice import BLOCK_MS, Hops, VoiceMeter, joined
 
-_TAIL: Final = np.zeros(SAMPLE_RATE_HZ * BLOCK_MS // 1000)
-"""So that the last block of the audio is full."""
+_BLOCK: Final = SAMPLE_RATE_HZ * BLOCK_MS // 1000
 
 
 def heard(audio: Values) -> Hops:
-    """Give the hops that the device takes of one voice."""
+    """Give the hops that the device takes of one voice, silence after it up to a whole block."""
     meter, detector, parts = VoiceMeter(), VoiceDetector(), list[Hops]()
-    for frame in frames(np.concatenate((audio, _TAIL))):
+    for frame in frames(np.pad(audio, (0, -len(audio) % _BLOCK))):
         hops = meter.receive_frame(frame, voiced=detector.is_voiced(frame))
         parts += [hops] if hops else []
     return joined(parts)

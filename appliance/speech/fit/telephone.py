@@ -6,8 +6,10 @@ import numpy as np
 import soxr
 
 from appliance.events import SAMPLE_RATE_HZ
-from appliance.speech.pitch import RATE_HZ, Values
+from appliance.speech.pitch import Values
 from appliance.telephony.codecs import decode_ulaw
+
+RATE_HZ: Final = 8_000
 
 
 class Line(NamedTuple):
@@ -19,8 +21,21 @@ class Line(NamedTuple):
     noise_dbfs: float = -75.0
 
 
+PLAIN: Final = Line()
+"""A good line, as the benchmark has it."""
+
 STEEPNESS: Final = 8
 """Of the band's edges, the order of a Butterworth filter: the slopes of a telephone's codec."""
+
+
+def draw_line(chance: np.random.Generator) -> Line:
+    """Draw a line as they differ from each other: where the band ends, its colour, its noise."""
+    return Line(
+        low_hz=chance.uniform(150, 380),
+        high_hz=chance.uniform(3100, 3700),
+        tilt_db_per_octave=chance.normal(0, 1.2),
+        noise_dbfs=chance.uniform(-75, -50),
+    )
 
 
 def through(line: Line, audio: Values, seed: int) -> Values:
