@@ -70,12 +70,36 @@ class Heard:
         """How many tokens from each place on mean nothing to a phrase, 0 for most."""
         return [self._skip(place) for place in range(len(self.tokens))]
 
+    def starts(self, automaton: Automaton) -> list[int]:
+        """Give the places at which a match may begin."""
+        sounds = self.sounds
+        return [
+            place
+            for place, token in enumerate(self.tokens)
+            if automaton.may_begin(token.text, sounds[place])
+            or (automaton.first_sounds and any(key in automaton.first_sounds for key in self._joined_sounds[place]))
+        ]
+
+    @cached_property
+    def _joined_sounds(self) -> list[list[str]]:
+        return [[english_key(text) for _, text in self.joined(place)] for place in range(len(self.tokens))]
+
     def joined(self, place: int) -> list[tuple[int, str]]:
         """Give what two or three tokens from this place on are together, with their number."""
+        return self._joined[place]
+
+    @cached_property
+    def _joined(self) -> list[list[tuple[int, str]]]:
         if self.units == "syllables":
-            return []
-        texts = [token.text for token in self.tokens[place : place + MAX_JOINED]]
-        return [(count, "".join(texts[:count])) for count in range(2, len(texts) + 1)]
+            return [[] for _ in self.tokens]
+        texts = [token.text for token in self.tokens]
+        return [
+            [
+                (count, "".join(texts[place : place + count]))
+                for count in range(2, min(MAX_JOINED, len(texts) - place) + 1)
+            ]
+            for place in range(len(texts))
+        ]
 
     def _skip(self, place: int) -> int:
         texts = [token.text for token in self.tokens[place : place + _LONGEST_SLIP]]
@@ -101,8 +125,12 @@ def longest_match(
             if not waiting:
                 break
             continue
+        text = heard.tokens[place].text
         for number, path in here.items():
-            for after in _steps(automaton.states[number], heard, place, path, barred, limit):
+            state = automaton.states[number]
+            if state.is_plain and state.text != text:
+                continue
+            for after in _steps(state, heard, place, path, barred, limit):
                 _wait(waiting, automaton.follow[number], after)
                 if number in automaton.last and _is_better(after, best):
                     best = after

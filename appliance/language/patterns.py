@@ -57,6 +57,11 @@ class State:
     content: bool = False
     sounds: frozenset[str] = frozenset()
 
+    @property
+    def is_plain(self) -> bool:
+        """Say whether nothing but its own text fits here."""
+        return not (self.gap or self.prefix or self.sounds)
+
     def takes(self, token: str) -> bool:
         """Say whether a token fits here as it is written."""
         return self.gap or (token.startswith(self.text) if self.prefix else token == self.text)
@@ -75,6 +80,13 @@ class Automaton:
     last: frozenset[int]
     follow: tuple[frozenset[int], ...]
     anchors: tuple[State, ...]
+    first_texts: frozenset[str]
+    first_sounds: frozenset[str]
+    first_prefixes: tuple[str, ...]
+
+    def may_begin(self, text: str, sound: str) -> bool:
+        """Say whether a match may begin with a token of this text and this sound."""
+        return text in self.first_texts or sound in self.first_sounds or text.startswith(self.first_prefixes)
 
 
 def compile_pattern(pattern: str, units: Units = "words") -> Automaton:
@@ -134,7 +146,18 @@ class _Builder:
             raise PatternError("`...` needs a word that must be said before it and after it")
         follow = tuple(frozenset(numbers) for numbers in self.follow)
         first, last = frozenset(self.first), frozenset(self.ends)
-        return Automaton(self.pattern, tuple(self.states), first, last, follow, self.anchors)
+        begin = [self.states[number] for number in first]
+        return Automaton(
+            pattern=self.pattern,
+            states=tuple(self.states),
+            first=first,
+            last=last,
+            follow=follow,
+            anchors=self.anchors,
+            first_texts=frozenset(state.text for state in begin if not state.prefix),
+            first_sounds=frozenset(sound for state in begin for sound in state.sounds),
+            first_prefixes=tuple(state.text for state in begin if state.prefix),
+        )
 
 
 def _rarity(state: State) -> tuple[bool, int]:

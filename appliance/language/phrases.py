@@ -151,19 +151,25 @@ def _matches(phrase: Phrase, automata: Sequence[Automaton], words: Sequence[Word
 def _paths(phrase: Phrase, automata: Sequence[Automaton], heard: Heard) -> list[tuple[int, Path, Automaton]]:
     """Give the start, the path and the pattern of each match; what a negation took away is passed over as a whole."""
     found: list[tuple[int, Path, Automaton]] = []
-    voided = _voided(phrase, heard) if phrase.but_not else frozenset()
-    start = 0
-    while start < len(heard.tokens):
-        ways = [(path, one) for one in automata if (path := longest_match(one, heard, start, phrase.unless_before))]
+    begins: dict[int, list[Automaton]] = defaultdict(list)
+    for automaton in automata:
+        for start in heard.starts(automaton):
+            begins[start].append(automaton)
+    passed = 0
+    for start in sorted(begins):
+        if start < passed:
+            continue
+        ways = [
+            (path, one) for one in begins[start] if (path := longest_match(one, heard, start, phrase.unless_before))
+        ]
         if not ways:
-            start += 1
             continue
         path, automaton = max(ways, key=lambda way: (way[0].end, -len(way[0].alike)))
-        negated = is_negated(heard.tokens, start, phrase.unless_before, phrase.guard_window)
-        if not negated and voided.isdisjoint(range(start, path.end)):
+        if not is_negated(heard.tokens, start, phrase.unless_before, phrase.guard_window):
             found.append((start, path, automaton))
-        start = path.end
-    return found
+        passed = path.end
+    voided = _voided(phrase, heard) if found and phrase.but_not else frozenset()
+    return [one for one in found if voided.isdisjoint(range(one[0], one[1].end))]
 
 
 def _voided(phrase: Phrase, heard: Heard) -> frozenset[int]:
@@ -171,7 +177,7 @@ def _voided(phrase: Phrase, heard: Heard) -> frozenset[int]:
     spans = [
         range(start, path.end)
         for automaton in phrase.exceptions
-        for start in range(len(heard.tokens))
+        for start in heard.starts(automaton)
         if (path := longest_match(automaton, heard, start, frozenset(), alike=False)) is not None
     ]
     return frozenset(place for span in spans for place in span)

@@ -19,6 +19,14 @@ MIN_SECRET_DIGITS: Final = 4
 MIN_CERTAIN_DIGITS: Final = 3
 """So many real digits make the "for" or "to" at either end of a run a digit as well."""
 
+MIN_PLAIN_DIGITS: Final = 2
+"""So many real digits in an utterance of nothing else make every "for" and "to" in it a digit as well."""
+
+LEADS_IN: Final = frozenset(
+    ["it", "is", "yes", "okay", "that", "the", "so", "my", "number", "and", "네", "예", "번호는"]
+)
+"""What people say before they read a number."""
+
 MIN_SCALED_DIGITS: Final = 3
 """After so many digits "hundred" is two more of them: "oh seven seven double oh nine hundred"."""
 
@@ -49,11 +57,15 @@ class DigitRun:
 def digit_runs(texts: Sequence[str], *, eager: bool = False) -> list[DigitRun]:
     """Give each run of one digit or more in the words of an utterance, in order. Linear in the words.
 
-    `eager`: a number is expected, so an utterance of nothing but "oh" and "for" is digits too.
+    In an utterance of nothing but digits and what sounds like them, all are digits; `eager`: a number is expected, so
+    even where nothing but "oh" and "for" was said.
     """
     words = [pieces(text) for text in texts]
-    if eager and all(piece.kind in ("digits", "oh", "like", "repeat", "filler") for word in words for piece in word):
-        words = [tuple(_certain(piece) for piece in word) for word in words]
+    begin = next((place for place, text in enumerate(texts) if not LEADS_IN.issuperset(token_texts(text))), 0)
+    said = [piece for word in words[begin:] for piece in word]
+    plain = sum(piece.kind == "digits" and not piece.number for piece in said)
+    if (eager or plain >= MIN_PLAIN_DIGITS) and all(piece.kind not in ("other", "scale") for piece in said):
+        words[begin:] = [tuple(_certain(piece) for piece in word) for word in words[begin:]]
     runs: list[DigitRun] = []
     start = certain = 0
     for end in range(len(words) + 1):

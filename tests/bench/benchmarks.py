@@ -4,7 +4,15 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.bench import bench_band, bench_latency, bench_memory, bench_outbox, bench_recognition, bench_telephone
+from tests.bench import (
+    bench_band,
+    bench_cues,
+    bench_latency,
+    bench_memory,
+    bench_outbox,
+    bench_recognition,
+    bench_telephone,
+)
 from tests.bench.options import Options, SkippedError, say
 from tests.bench.rows import Row, as_json, as_text
 
@@ -16,6 +24,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "telephone": bench_telephone.rows,
     "memory": bench_memory.rows,
     "band": bench_band.rows,
+    "cues": bench_cues.rows,
     "outbox": lambda _options: bench_outbox.rows(),
 }
 

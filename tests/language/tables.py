@@ -36,11 +36,19 @@ class Case(NamedTuple):
 
 
 def phrase_cases() -> list[Case]:
-    """Give every sentence for phrases: those of the three writings, of which the last is held out as a whole."""
+    """Give the sentences for phrases that the packs must get right: those of the first writing and of the second."""
+    return [*_phrase_cases("phrases"), *_phrase_cases("more")]
+
+
+def fresh_phrase_cases() -> list[Case]:
+    """Give the sentences for phrases that were written after all tuning."""
+    return _phrase_cases("fresh")
+
+
+def _phrase_cases(writing: str) -> list[Case]:
     return [
         Case(language, topic, text, wanted, writing == "fresh" or (writing == "phrases" and _is_third(number)))
         for language in LANGUAGES
-        for writing in ("phrases", "more", "fresh")
         for topic, lists in _table(f"{writing}_{language}").items()
         for name, wanted in (("fire", True), ("quiet", False))
         for number, text in enumerate(lists[name])
