@@ -1,0 +1,93 @@
+"""A card number read aloud in a call, through the real programs with their logs at debug: it is found nowhere after.
+
+Not on the disk of the device or the server, not in a log, not on the wire, not on the page. That it was heard at all is
+seen by the mark that stands in its place.
+"""
+
+import asyncio
+import json
+import re
+import urllib.request
+from pathlib import Path
+
+from playwright.async_api import async_playwright
+
+from ..central.test_page import ARGUMENTS, CHROMIUM
+from . import recordings
+from .feed import feed_of
+from .programs import DEVICE, Program, Site, wait_for
+from .records import at_server, of_type
+
+CARD_TURN_S = (86.9, 98.0)
+""""Do you need my card number?" "Yes please." "Four one one one, one one one one, ..." in the shipped dispute."""
+
+CANARY = re.compile(rb'(?i)\bone\W+one\b|\bfour\W+one\b|"text": ?"(one|four)\b|4111\W?1111|1111\W?1111')
+"""Any two of its digits side by side, in words or figures, or one of them as a word of its own."""
+
+MARK = re.compile(r"\[[^\]]*\d+ digits\]")
+
+
+def start_at_debug(site: Site, *arguments: str) -> Program:
+    temporary = site.folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return site.start("--log-level", "debug", *arguments, TMPDIR=str(temporary))
+
+
+def start_server(site: Site) -> None:
+    port_file = site.folder / "address"
+    start_at_debug(
+        site,
+        *("central", "--listen", f"127.0.0.1:{site.port}", "--port-file", str(port_file)),
+        *("--database", str(site.store), "--credentials", str(site.folder / "credentials.json")),
+    )
+    wait_for(port_file.exists)
+
+
+def found_in(folder: Path) -> list[str]:
+    """Give each file below a folder in which the canary sings, with what it sings."""
+    return [
+        f"{file.relative_to(folder)}: {match[0]!r}"
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix != ".wav" and (match := CANARY.search(file.read_bytes()))
+    ]
+
+
+async def page_of(site: Site, call: str) -> str:
+    """Give all that a supervisor's browser holds of the call."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page()
+        await page.goto(f"http://127.0.0.1:{site.port}/#/calls/{DEVICE}/{call}")
+        await page.wait_for_selector(".row.end")
+        content = await page.content()
+        await browser.close()
+    return content
+
+
+def test_the_canary_would_be_seen_in_each_form_that_a_recognizer_gives_it() -> None:
+    for text in ('{"text": "One,"}', '"text":"four"', "four one one one", "Four, one, one.", "4111 1111", "1111-1111"):
+        assert CANARY.search(text.encode()), text
+    for text in ("[card 16 digits]", "someone on the phone", '"seq": 411, "text": "ones"', "one moment", "two ones"):
+        assert not CANARY.search(text.encode()), text
+
+
+def test_a_card_number_that_was_read_aloud_is_nowhere_afterwards(site: Site) -> None:
+    start_server(site)
+    call = recordings.cut("billing_dispute", *CARD_TURN_S, site.folder)
+    with feed_of(site) as news:
+        device = start_at_debug(site, "run", "--config", str(site.config(call)), "--json")
+        assert device.end(within_s=100.0) == 0, device.said()
+        stored = at_server(site)
+        wait_for(lambda: any(item.kind == "event" and item.data["seq"] == stored[-1].seq for item in news))
+        assert MARK.search(" ".join(one["text"] for one in of_type(stored, "utterance")))
+        assert any(item.kind == "partial" for item in news)
+        wire = json.dumps([item.data for item in news], ensure_ascii=False).encode()
+    assert not CANARY.search(wire), CANARY.search(wire)
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/api/calls/{DEVICE}/{stored[0].call}") as answer:
+        assert not CANARY.search(answer.read())
+    assert "DEBUG" in device.said()
+    if CHROMIUM:
+        page = asyncio.run(page_of(site, stored[0].call))
+        assert "digits" in page
+        assert not CANARY.search(page.encode())
+    assert found_in(site.folder) == []
