@@ -108,7 +108,8 @@ def of_voice(number: int, at_s: float) -> Alert:
     return Alert(
         who="caller", alert=number, rule="furious", level="urgent", suggest="Slow down.", start_sample=start,
         end_sample=end, since_sample=start, explanation=f"Voice: {text}. The words are missing.", missing=("words",),
-        evidence=(Evidence("caller", "stress", text, start, end, "voice", 0.88, 0.8),), call_for="the supervisor on duty",
+        call_for="the supervisor on duty",
+        evidence=(Evidence("caller", "stress", text, start, end, "voice", 0.88, 0.8),),
     )  # fmt: skip
 
 
