@@ -4,19 +4,26 @@ The numbers stand between what was found on hold music, tones and street noise o
 calls and shouting actors on the other (`undertone bench stress` tells how often each is judged).
 """
 
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.speech.prosody import PERIODIC
+from appliance.speech.prosody import PERIODIC, QUIET_DB
 from appliance.speech.voice import HOP_MS, Hops, newest
 
 FEWEST_SPEECH_MS: Final = 600
 """Voiced frames of about one second of speech; a single word has no prosody yet."""
 
-FEWEST_PERIODIC: Final = 6
-"""Hops with a pitch: a shout has twenty in a window, a breath or a hand on the microphone none."""
+FEWEST_PERIODIC: Final = 3
+"""Hops with a pitch: a shout has twenty in a window, a creaking voice five, a breath or a rustle none."""
+
+LOUDEST_PART: Final = 95
+"""Percentile of the voiced hops that stands for the loudest: single hops may be clicks."""
+
+FORGOTTEN_DB: Final = 0.5
+"""By which the loudest falls from one block to the next: a caller who moves away is heard again after a while."""
 
 FEWEST_OVER_FLOOR_DB: Final = 12.0
 """From the quietest twentieth of the time to the median of the voiced hops: music 3 to 13, speech over 25."""
@@ -35,6 +42,21 @@ TOO_LITTLE: Final = "too little speech"
 MUSIC: Final = "music or tones"
 NOISE: Final = "noise hides the voice"
 """Reasons for not knowing, in the words in which they are told."""
+
+
+class OwnVoice:
+    """Leaves out what the detector took for this voice though it lies far below: echo, keys, breath."""
+
+    def __init__(self) -> None:
+        self._loudest_db = -math.inf
+
+    def receive(self, hops: Hops) -> Hops:
+        """Take the next block of hops and give it with the voiced hops alone that are as loud as the voice."""
+        if not hops.voiced.any():
+            return hops
+        newest_db = float(np.percentile(hops.level_db[hops.voiced], LOUDEST_PART))
+        self._loudest_db = max(newest_db, self._loudest_db - FORGOTTEN_DB)
+        return hops._replace(voiced=hops.voiced & (hops.level_db > self._loudest_db - QUIET_DB))
 
 
 def obstacle(recent: Hops, floor_db: float) -> str:

@@ -1,7 +1,7 @@
 """Stress in a voice: how far it is from calm, judged against the population's voices and against its own start.
 
 `StressMeter` hears one voice of one call and says once a second what it makes of the newest speech, or why it cannot
-know. A score is the mean of two looks, so no single cough or laugh makes one; levels climb and fall with
+know. A score stands on two looks, so no single cough or laugh makes one; levels climb and fall with
 hysteresis.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from appliance.events import Tension
 from appliance.speech.frames import FRAME_SAMPLES, Frame, samples
-from appliance.speech.hearable import TOO_LITTLE, obstacle
+from appliance.speech.hearable import TOO_LITTLE, OwnVoice, obstacle
 from appliance.speech.own_start import OwnStart, Stretch, stretch
 from appliance.speech.stress_model import Verdict, judge, probability, shipped
 from appliance.speech.stress_words import drivers
@@ -29,6 +29,9 @@ FEWEST_NEW_HOPS: Final = 10
 
 MOST_ODDS: Final = 3.0
 """Logarithm of the odds that one look may bring, for or against: a cough or a laugh fills one look."""
+
+NEW_SHARE: Final = 0.6
+"""Of the newest look in a score, against the one before."""
 
 FIRST_ODDS: Final = -0.5
 """What stands for the look before the first: alone it cannot make a voice high."""
@@ -64,6 +67,7 @@ class StressMeter:
     def __init__(self) -> None:
         self._voice = VoiceMeter()
         self._blocks = deque[Hops](maxlen=LOOK_BACK_MS // BLOCK_MS)
+        self._own_voice = OwnVoice()
         self._own = OwnStart()
         self._level: Tension = "calm"
         self._odds_before = FIRST_ODDS
@@ -82,6 +86,7 @@ class StressMeter:
         hops = self._voice.receive_frame(frame, voiced=voiced)
         if hops is None:
             return None
+        hops = self._own_voice.receive(hops)
         self._blocks.append(hops)
         now = frame.sample + FRAME_SAMPLES
         if now - self._last_voiced >= samples(FORGET_MS):
@@ -103,7 +108,7 @@ class StressMeter:
         own = self._own
         verdict = judge(_MODEL, heard.measures, own.measures, own.trust, own.effort_db(heard))
         odds = max(-MOST_ODDS, min(verdict.odds, MOST_ODDS))
-        score = probability((odds + self._odds_before) / 2)
+        score = probability(NEW_SHARE * odds + (1 - NEW_SHARE) * self._odds_before)
         confidence = min(1.0, voiced_hops / WINDOW_HOPS) * (1 + own.trust) / 2
         self._odds_before = odds
         self._level = _next_level(self._level, score)
