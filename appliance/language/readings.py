@@ -14,7 +14,16 @@ from appliance.language.digit_words import FILLER, pieces
 from appliance.language.marks import DigitsKind, digits_mark
 from appliance.language.normalise import token_texts
 from appliance.language.prompts import Asked
-from appliance.language.spoken_digits import MIN_SECRET_DIGITS, UNITS, DigitRun, digit_runs, digits_may_begin
+from appliance.language.spoken_digits import (
+    CORRECTS,
+    LEADS_IN,
+    LINKS,
+    MIN_SECRET_DIGITS,
+    UNITS,
+    DigitRun,
+    digit_runs,
+    digits_may_begin,
+)
 
 MAX_LINK_WORDS: Final = 4
 """Between two runs of one reading: "no wait, sorry, it's"."""
@@ -28,16 +37,10 @@ CARD_DIGITS: Final = range(13, 20)
 CODE_DIGITS: Final = range(3, 5)
 """Of the code on a card."""
 
-_CORRECTS: Final = frozenset(
-    [
-        *("no", "sorry", "wait", "actually", "oops", "correction", "scratch", "rather", "mean", "i"),
-        *("아니", "아니요", "죄송", "죄송해요", "죄송합니다", "잠깐", "잠깐만요"),
-    ]
-)
-_LINKS: Final = frozenset(
-    ["oh", "o", "and", "then", "okay", "yes", "right", "is", "it", "네", "예", "그리고", "다음은"]
-)
-_LEADS_IN: Final = _LINKS | {"that", "the", "so", "my", "number", "sure", "code", "here", "번호는", "고객", "번호"}
+_LONE: Final = frozenset(["oh", "o"])
+_CORRECTS: Final = CORRECTS | _LONE
+_LINKS: Final = LINKS | _LONE
+_LEADS_IN: Final = LEADS_IN | _LONE
 _COUNTED: Final = UNITS | frozenset(
     ["moment", "second", "minute", "sec", "more", "thing", "time", "times", "of", "other", "day", "hour", "week"]
 )

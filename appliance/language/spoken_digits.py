@@ -7,6 +7,7 @@ nineteen ninety, 12:30, $1500, 1500 dollars, 이십 분, 구만 원.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,10 +23,24 @@ MIN_CERTAIN_DIGITS: Final = 3
 MIN_PLAIN_DIGITS: Final = 2
 """So many real digits in an utterance of nothing else make every "for" and "to" in it a digit as well."""
 
-LEADS_IN: Final = frozenset(
-    ["it", "is", "yes", "okay", "that", "the", "so", "my", "number", "and", "네", "예", "번호는"]
+MIN_PLAIN_EAGER: Final = 1
+"""And so many where a number is expected."""
+
+CORRECTS: Final = frozenset(
+    [
+        *("no", "sorry", "wait", "actually", "oops", "correction", "scratch", "rather", "mean", "i"),
+        *("아니", "아니요", "죄송", "죄송해요", "죄송합니다", "잠깐", "잠깐만요"),
+    ]
 )
-"""What people say before they read a number."""
+"""What people say when they have misread."""
+
+LINKS: Final = frozenset(["and", "then", "okay", "yes", "right", "is", "it", "네", "예", "그리고", "다음은"])
+"""What they say between two groups."""
+
+LEADS_IN: Final = LINKS | {"that", "the", "so", "my", "number", "sure", "code", "here", "번호는", "고객", "번호"}
+"""And before the first."""
+
+BETWEEN: Final = CORRECTS | LEADS_IN
 
 MIN_SCALED_DIGITS: Final = 3
 """After so many digits "hundred" is two more of them: "oh seven seven double oh nine hundred"."""
@@ -61,11 +76,14 @@ def digit_runs(texts: Sequence[str], *, eager: bool = False) -> list[DigitRun]:
     even where nothing but "oh" and "for" was said.
     """
     words = [pieces(text) for text in texts]
-    begin = next((place for place, text in enumerate(texts) if not LEADS_IN.issuperset(token_texts(text))), 0)
-    said = [piece for word in words[begin:] for piece in word]
+    everything = [piece for word in words for piece in word]
+    said = [piece for text, word in zip(texts, words, strict=True) if not _only(text, BETWEEN) for piece in word]
     plain = sum(piece.kind == "digits" and not piece.number for piece in said)
-    if (eager or plain >= MIN_PLAIN_DIGITS) and all(piece.kind not in ("other", "scale") for piece in said):
-        words[begin:] = [tuple(_certain(piece) for piece in word) for word in words[begin:]]
+    wanted = MIN_PLAIN_EAGER if eager else MIN_PLAIN_DIGITS
+    if all(piece.kind not in ("other", "scale") for piece in said) and (
+        plain >= wanted or (eager and said == everything)
+    ):
+        words = [tuple(_certain(piece) for piece in word) for word in words]
     runs: list[DigitRun] = []
     start = certain = 0
     for end in range(len(words) + 1):
@@ -95,6 +113,10 @@ def _ends_run(words: Sequence[tuple[Piece, ...]], index: int, certain: int) -> b
     return kinds == {"like"} and any(piece.number for word in beside for piece in word)
 
 
+def _only(text: str, of: AbstractSet[str]) -> bool:
+    return all(token in of for token in token_texts(text))
+
+
 def _certain(piece: Piece) -> Piece:
     return Piece("digits", piece.digits) if piece.kind in ("oh", "like") else piece
 
@@ -105,7 +127,8 @@ def _run(texts: Sequence[str], words: Sequence[tuple[Piece, ...]], start: int, e
         return None
     first, last = _ends(words, start, end, {"digits", "oh", "repeat", "scale"})
     while first < last and words[first][0].kind == "oh" and words[first + 1][0].number:
-        first += 1
+        # "Oh, eleven thirty is fine."
+        first = start = first + 1
     reach, outer_last = _ends(words, start, end, {"digits", "oh", "repeat", "scale", "like"})
     if len(_digits(words[first : last + 1])) >= MIN_CERTAIN_DIGITS:
         first, last = reach, outer_last

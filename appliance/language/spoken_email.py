@@ -103,7 +103,7 @@ def _domain_end(tokens: Sequence[_Token], start: int) -> int:
 
 def _is_top_level(tokens: Sequence[_Token], place: int) -> bool:
     text = tokens[place][0] if place < len(tokens) else ""
-    return text.isalpha() and text not in _JOINTS and (len(text) > 1 or not text.isascii())
+    return text.isalpha() and text not in _JOINTS and not is_digit_word(text) and (len(text) > 1 or not text.isascii())
 
 
 def _local_start(tokens: Sequence[_Token], at: int) -> int:
