@@ -38,7 +38,7 @@ def try_rules(rules: Path, call: Path, language: str, engine: EngineChoice, *, a
         central=None,
         state=None,
     )
-    trial = asyncio.run(_run(prepare(settings)))
+    trial = asyncio.run(run_trial(prepare(settings)))
     if as_json:
         sys.stdout.write(json.dumps(_as_json(trial), ensure_ascii=False, indent=2) + "\n")
     else:
@@ -46,7 +46,8 @@ def try_rules(rules: Path, call: Path, language: str, engine: EngineChoice, *, a
     return 0
 
 
-async def _run(prepared: Prepared) -> Trial:
+async def run_trial(prepared: Prepared) -> Trial:
+    """Run the whole call as fast as the machine can."""
     events: list[Event] = []
 
     def sink(outputs: list[Output]) -> None:

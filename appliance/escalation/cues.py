@@ -16,8 +16,12 @@ Sides = Literal["one", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What a cue is: its bounds, for whom it is read, and for how long a reading counts (None: until the next one)."""
+    """What a cue is: its bounds, for whom it is read, and for how long a reading counts (None: until the next one).
 
+    `label` stands before a value in what people read, `meaning` in the documentation.
+    """
+
+    label: str
     meaning: str
     channel: Channel
     low: float = 0.0
@@ -37,12 +41,17 @@ RECENT_S: Final = 60.0
 """Over-talk and interruptions are counted over a minute."""
 
 CUES: Final[dict[str, Cue]] = {
-    "stress": Cue("how tense the voice sounds", "voice", 0, 1, of="one", counts_for_s=VOICE_COUNTS_FOR_S),
-    "sentiment": Cue("what the last utterance says", "words", -1, 1, of="one", counts_for_s=WORDS_COUNT_FOR_S),
-    "sentiment_trend": Cue("what was said lately", "words", -1, 1, of="one", counts_for_s=WORDS_COUNT_FOR_S),
-    "words_per_min": Cue("how fast this side speaks", "talk", 0, 1000, " words/min", of="one"),
-    "talk_share": Cue("this side's part of all speech", "talk", 0, 1, of="one"),
+    "stress": Cue("stress", "how tense the voice sounds", "voice", 0, 1, of="one", counts_for_s=VOICE_COUNTS_FOR_S),
+    "sentiment": Cue(
+        "sentiment", "what the last utterance says", "words", -1, 1, of="one", counts_for_s=WORDS_COUNT_FOR_S
+    ),
+    "sentiment_trend": Cue(
+        "sentiment lately", "what was said lately", "words", -1, 1, of="one", counts_for_s=WORDS_COUNT_FOR_S
+    ),
+    "words_per_min": Cue("speaks at", "how fast this side speaks", "talk", 0, 1000, " words/min", of="one"),
+    "talk_share": Cue("part of all speech", "this side's part of all speech", "talk", 0, 1, of="one"),
     "interruptions": Cue(
+        "interrupted",
         "how often this side began while the other one spoke, in the last minute",
         "talk",
         0,
@@ -51,12 +60,23 @@ CUES: Final[dict[str, Cue]] = {
         "one",
         RECENT_S,
     ),
-    "overtalk_s": Cue("how long both spoke at once, in the last minute", "talk", 0, 60, " s", "both", RECENT_S),
-    "silence_s": Cue("how long nobody has spoken", "talk", unit=" s"),
-    "waiting_s": Cue("how long the caller waits for the agent to speak again", "talk", unit=" s"),
-    "words_missing_s": Cue("how long the caller speaks and no words come", "talk", unit=" s"),
-    "queued_s": Cue("how long the caller waited in the queue", "call", 0, 36_000, " s"),
-    "call_s": Cue("how long the call lasts", "call", 0, 36_000, " s"),
+    "overtalk_s": Cue(
+        "both spoke at once for",
+        "how long both spoke at once, in the last minute",
+        "talk",
+        0,
+        60,
+        " s",
+        "both",
+        RECENT_S,
+    ),
+    "silence_s": Cue("silence for", "how long nobody has spoken", "talk", unit=" s"),
+    "waiting_s": Cue(
+        "the caller has waited", "how long the caller waits for the agent to speak again", "talk", unit=" s"
+    ),
+    "words_missing_s": Cue("no words for", "how long the caller speaks and no words come", "talk", unit=" s"),
+    "queued_s": Cue("waited in the queue for", "how long the caller waited in the queue", "call", 0, 36_000, " s"),
+    "call_s": Cue("the call has lasted", "how long the call lasts", "call", 0, 36_000, " s"),
 }
 """By the name that a rule gives."""
 

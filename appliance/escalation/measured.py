@@ -60,7 +60,7 @@ class MeasuredPart:
         found = Evidence(
             who=reading.who,
             phrase=name,
-            text=f"{name} {shown(name, value)}{lasting}{note}",
+            text=f"{CUES[name].label} {shown(name, value)}{lasting}{note}",
             start_sample=since if reading.counts_from is None else reading.counts_from,
             end_sample=now_sample,
             channel=CUES[name].channel,

@@ -11,6 +11,7 @@ from typing import Final
 
 from appliance.events import Word
 from appliance.language.phrases import Phrase, PhraseIndex
+from tests.bench import cue_calls
 from tests.bench.options import Options, say
 from tests.bench.rows import Row, row
 from tests.language.tables import (
@@ -34,9 +35,9 @@ UTTERANCE_WORDS: Final = 40
 REPEATS: Final = 50
 
 
-def rows(_options: Options) -> list[Row]:
-    """Hold the packs and the redactor against the tables, and time them."""
-    return [*_phrase_rows(), *_redaction_rows(), *_cost_rows()]
+def rows(options: Options) -> list[Row]:
+    """Hold the packs and the redactor against the tables, and time them; then whole calls against their truth."""
+    return [*_phrase_rows(), *_redaction_rows(), *_cost_rows(), *cue_calls.rows(options)]
 
 
 def _phrase_rows() -> list[Row]:

@@ -178,7 +178,7 @@ def test_a_clock_counts_on_by_itself() -> None:
     call.read(Reading("silence_s", "both", at(20), counts_from=at(19)))
     assert call.until(26.9) == []
     assert call.until(27) == ["1 silent raised"]
-    assert call.alerts[0].evidence[0].text == "silence_s 8 s"
+    assert call.alerts[0].evidence[0].text == "silence for 8 s"
     assert call.alerts[0].evidence[0].start_sample == at(19)
     assert call.read(Reading("silence_s", "both", at(30), 0.0)) + call.until(31.1) == ["1 silent cleared"]
 
