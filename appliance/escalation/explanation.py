@@ -13,10 +13,13 @@ from appliance.events import Channel, Evidence, Who
 
 NAMES: Final[dict[Channel, str]] = {"words": "words", "voice": "voice", "talk": "who spoke when", "call": "this call"}
 
-CALM_STRESS: Final = 0.4
+CALM_BELOW: Final = 0.4
+TENSE_FROM: Final = 0.6
+"""Of stress: where the level "raised" ends and where it begins, see `speech/stress.py`."""
+
 FRIENDLY: Final = 0.2
 UNFRIENDLY: Final = -0.2
-"""Between these a voice or a sentence is called neither: near the middle both measures are often wrong."""
+"""Between these a sentence is called neither: near the middle the measure is often wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +66,5 @@ def _of_the_voice(who: Who, known: Known) -> str:
     stress = known.value("stress", who)
     if stress is None:
         return ""
-    return f"The voice is {'calm' if stress < CALM_STRESS else 'tense'} (stress {stress:.2f})."
+    manner = "calm" if stress < CALM_BELOW else "tense" if stress >= TENSE_FROM else "a little tense"
+    return f"The voice is {manner} (stress {stress:.2f})."

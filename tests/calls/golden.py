@@ -74,8 +74,19 @@ def rows(output: bytes) -> list[Row]:
 
 
 def readable(events: list[Row]) -> str:
-    """Give the events as text, one a line: times, who, what."""
-    return "".join(f"{_place(event)}  {_what(event)}\n" for event in events)
+    """Give the events as text, one a line: times, who, what. Of the voice, where its level changes."""
+    return "".join(f"{_place(event)}  {_what(event)}\n" for event in _without_steady_voice(events))
+
+
+def _without_steady_voice(events: list[Row]) -> Iterator[Row]:
+    """Leave out what was measured of a voice while its level stays: a score may differ a little by the machine."""
+    levels: dict[str, str] = {}
+    for event in events:
+        if event["type"] == "stress":
+            before, levels[event["who"]] = levels.get(event["who"], "calm"), event["level"]
+            if before == event["level"]:
+                continue
+        yield event
 
 
 def _place(event: Row) -> str:
@@ -94,10 +105,14 @@ def _what(event: Row) -> str:  # noqa: PLR0911 - one answer for each type of eve
         case "phrase":
             return f"  [phrase {event['phrase']}: {event['text']}]"
         case "alert":
-            why = "; ".join(item["text"] for item in event["evidence"])
+            why = "; ".join(item["phrase" if "value" in item else "text"] for item in event["evidence"])
             return f"  [{event['level'].upper()} {event['rule']}: {why}]"
         case "alert_changed":
             return f"  [{event['rule']} {event['change']}]"
+        case "stress":
+            return f"  [stress {event['level']}]"
+        case "talk":
+            return f"  [talk {event['talk_share']:.0%}, at once {event['overtalk_s']:.1f} s]"
         case "call_ended":
             return f"call ended: {event['reason']}"
         case other:

@@ -53,7 +53,11 @@ def truth(call: str) -> dict[str, Any]:
 def alerts(lines: list[str]) -> list[tuple[str, str]]:
     """Give who and which rule, raised or changed, without the words and the time."""
     found = [PLACE.fullmatch(line) for line in lines]
-    return [(line[3], line[4].partition(":")[0]) for line in found if line and line[4].startswith("[")]
+    return [
+        (line[3], line[4].partition(":")[0])
+        for line in found
+        if line and line[4].startswith("[") and not line[4].startswith(("[stress ", "[talk "))
+    ]
 
 
 def utterance_places(lines: list[str]) -> list[tuple[str, float, float]]:
