@@ -11,6 +11,7 @@ from appliance.adapters import model_store, paths
 from appliance.adapters.model_archive import file_sha256
 from appliance.adapters.model_install import MFCC_CONF, Say, disk_trouble, locked, settle, staged
 from appliance.errors import BadInputError
+from appliance.models.catalogue import by_name
 from appliance.models.front import Front, FrontError, foreign_feature, insert, mended_ivector
 from appliance.models.front_file import read_front, write_front
 from appliance.models.kaldi import (
@@ -63,7 +64,9 @@ def source_of(name: str, store: Path) -> Path:
     """Give the folder of an installed model, unharmed and not adapted yet; raises `BadInputError`."""
     place = model_store.installed(name, store)
     if place is None:
-        raise BadInputError(f"the speech model {name} is not installed", mend=model_store.mend(name))
+        known = by_name(model_store.catalogue(), name)
+        mend = model_store.mend(name) if known else "undertone model list shows the installed ones"
+        raise BadInputError(f"the speech model {name} is not installed", mend=mend)
     manifest = model_store.manifest_of(place)
     if manifest.adapted:
         raise BadInputError(f"{name} is adapted already, from {manifest.adapted.source}", mend="undertone model list")
@@ -136,7 +139,10 @@ def _changed(source: Path, front: Front) -> dict[str, bytes]:
         path = STATISTICS
         statistics = read_statistics((source / path).read_text("utf-8", "replace"))
         matrix, statistics = mended_ivector(matrix, statistics, front)
-    except (KaldiError, FrontError) as error:
+    except KaldiError as error:
+        mend = f"install a complete copy of it, or {OTHER_MODEL}"
+        raise BadInputError(f"it cannot be adapted: {error}", where=str(source / path), mend=mend) from error
+    except FrontError as error:
         raise BadInputError(f"it cannot be adapted: {error}", where=str(source / path), mend=OTHER_MODEL) from error
     return {
         ACOUSTIC_MODEL: write_acoustic_model(model),

@@ -86,13 +86,15 @@ def read_acoustic_model(data: bytes) -> AcousticModel:
         raise KaldiError("it ends before the network's components")
     reader = _Reader(data, end)
     count = reader.int32_after(b"<NumComponents>")
+    if count < 0:
+        raise KaldiError(f"an impossible number of components, {count}")
     components = tuple(reader.component() for _ in range(count))
     reader.expect(b"</Nnet3>")
     left, right = reader.int32_after(b"<LeftContext>"), reader.int32_after(b"<RightContext>")
     if not data.startswith(b"<Priors> ", reader.at):
         raise KaldiError("it ends before the priors")
-    priors = _value_length(data, reader.at + len(b"<Priors> "), b"<Priors>")
-    if reader.at + len(b"<Priors> ") + priors > len(data):
+    priors = _array_length(data, reader.at + len(b"<Priors> "))
+    if priors is None or reader.at + len(b"<Priors> ") + priors > len(data):
         raise KaldiError("it ends within the priors")
     try:
         configuration = data[start:end].decode("ascii")
@@ -213,13 +215,15 @@ class _Reader:
 
 
 def _value_length(data: bytes, at: int, token: bytes) -> int:
+    if at >= len(data):
+        raise KaldiError(f"it ends within {token.decode()}: it is cut off")
     if (length := _array_length(data, at)) is not None:
         return length
     if token in _INTEGER_LISTS:
         return 5 + 4 * _length(data, at)
     length = _SCALARS.get(data[at : at + 1])
     if length is None:
-        raise KaldiError(f"an unknown value of {token.decode()} at byte {at}: it is cut off or damaged")
+        raise KaldiError(f"an unknown value of {token.decode()} at byte {at}: it is damaged")
     return length
 
 
@@ -244,6 +248,6 @@ def _length(data: bytes, at: int) -> int:
 
 def _int32(data: bytes, at: int) -> int:
     if data[at : at + 1] != b"\x04" or len(data) < at + 5:
-        raise KaldiError(f"no integer at byte {at}: it is cut off or damaged")
+        raise KaldiError(f"no integer at byte {at}: it is damaged")
     number: int = struct.unpack_from("<i", data, at + 1)[0]
     return number
