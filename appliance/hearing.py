@@ -31,13 +31,16 @@ class Hearing:
 
     def __init__(self, sides: Sequence[Side], rules: RulePack) -> None:
         self._rules = rules
-        self._redactors = {side: Redactor(known=rules.index.vocabulary) for side in sides}
+        self._awaited = set(rules.index.vocabulary)
+        self._redactors = {side: Redactor(known=self._awaited) for side in sides}
         self._tentative: dict[tuple[Side, int], list[Match]] = {}
         self._kept: dict[tuple[Side, int], list[Match]] = {}
 
     def use(self, rules: RulePack) -> None:
         """Look for the phrases of another pack from now on."""
         self._rules = rules
+        # In place, for the redactors hold it: what rules wait for is shown at the end of a partial at once.
+        self._awaited |= rules.index.vocabulary
 
     def receive(self, side: Side, hypothesis: Hypothesis) -> Heard:
         """Take what the recognizer of one side makes of an utterance."""

@@ -56,6 +56,11 @@ class SaidPart:
         others = [hit for hit in self._hits if hit.utterance != utterance]
         self._hits = [*others, *known, *mine[len(known) :]]
 
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing was said that could count."""
+        return not self._hits
+
     def holds(self, now_sample: int) -> bool:
         """Say whether enough of them still count."""
         counting = sum(now_sample <= hit.heard_sample + self._within for hit in self._hits)
