@@ -88,6 +88,8 @@ class Device:
         self._has_ended = False
         self.outbox = Outbox((settings.state or paths.home()) / "outbox.db", self._receive_outbox_fault)
         self.uplink = self._new_uplink()
+        file, given = settings.rules_file, prepared.rules
+        self._rule_file = RuleFile(file, given, self._replace_rules, self._refuse_rules) if file else None
 
     def end_interrupted_calls(self) -> None:
         """End the calls that an earlier run of this device could not."""
@@ -130,11 +132,9 @@ class Device:
 
     async def _watch_rules(self) -> None:
         """Take a changed rule pack; without a file of its own the device has nothing to read again."""
-        loop, file = asyncio.get_running_loop(), self._settings.rules_file
-        if file is None:
-            loop.add_signal_handler(signal.SIGHUP, log.info, "event=rules_unchanged reason=shipped")
-            return
-        await RuleFile(file, self._prepared.rules, self._replace_rules, self._refuse_rules).run()
+        if self._rule_file:
+            await self._rule_file.run()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, log.info, "event=rules_unchanged reason=shipped")
 
     def _replace_rules(self, rules: RulePack) -> None:
         log.warning("event=rules_replaced name=%r version=%r", rules.name, rules.version)

@@ -32,7 +32,7 @@ def load_rules(file: Path | None, language: str) -> RulePack:
 
 
 class RuleFile:
-    """Watches the file of the pack in use, `current`. The callbacks run in the loop of `run`."""
+    """Watches the file of the pack in use, `current`, from now on. The callbacks run in the loop of `run`."""
 
     def __init__(
         self,
@@ -46,17 +46,18 @@ class RuleFile:
         self._on_replaced = on_replaced
         self._on_refused = on_refused
         self._asked = asyncio.Event()
+        self._taken = _stamp(file)
 
     async def run(self) -> None:
         """Watch until cancelled."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._asked.set)
-        seen = taken = _stamp(self._file)
+        seen = self._taken
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), POLL_S)
             stamp = _stamp(self._file)
-            if self._asked.is_set() or (stamp == seen and stamp != taken):
-                taken = stamp
+            if self._asked.is_set() or (stamp == seen and stamp != self._taken):
+                self._taken = stamp
                 self._asked.clear()
                 await self._read_again()
             seen = stamp

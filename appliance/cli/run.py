@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from appliance.errors import BadInputError
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-EPILOG = """The settings are described at the head of appliance/config.py. SIGTERM or Ctrl-C ends the call cleanly."""
+EPILOG = """The settings are described at the head of appliance/config.py. SIGTERM or Ctrl-C ends the call cleanly.
+SIGHUP reads the rule pack again, which is also done when its file changes; a bad one is refused, and the old one stays."""
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -31,6 +33,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    # "Read the rules again": whoever sends it while models are still loaded must not end the device.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     delivered = asyncio.run(run_device(load_settings(arguments.config)))
     if arguments.json:
         sys.stdout.write(json.dumps({"delivered": delivered._asdict()}) + "\n")
