@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EPILOG = """The settings are described at the head of appliance/config.py. SIGTERM or Ctrl-C ends the call cleanly.
-SIGHUP reads the rule pack again, which is also done when its file changes; a bad one is refused, and the old one stays."""
+SIGHUP reads the rule pack again, which is also done when its file changes; a bad one is refused, the old one stays."""
 
 
 def add_parser(subparsers: "Subparsers") -> None:

@@ -132,7 +132,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     """Something the server wants done; the device answers with `result`.
 
     `name` is kept as a string so that an unknown command gets a clear `result` instead of a broken connection.
-    Known: `acknowledge` with `arguments` `{"call": ..., "alert": number}`.
+    Known: `acknowledge` and `snooze` with `arguments` `{"call": ..., "alert": number}`; `context` with `{"call": ...,
+    "tier": text, "queued_s": seconds}`, what the server knows of the caller. `capabilities` names those that the
+    device knows.
     """
 
     id: str
