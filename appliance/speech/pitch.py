@@ -58,13 +58,11 @@ class Pitch(NamedTuple):
 def pitch(windows: Values) -> Pitch:
     """Give the pitch of each row of `windows`, `WINDOW` samples at `SAMPLE_RATE_HZ`, at any scale."""
     dips = _normalised(_differences(_flattened(windows)))
-    at = _first_dips(dips)
+    depths, shifts = _bottoms(dips)
+    at = _first(depths)
     rows = np.arange(len(dips))
-    before, here, after = dips[rows, at - 1], dips[rows, at], dips[rows, at + 1]
-    bend = before - 2 * here + after
-    shift = np.where(bend > 0, (before - after) / (2 * np.where(bend > 0, bend, 1.0)), 0.0)
-    shift = np.clip(shift, -1.0, 1.0)
-    return Pitch(RATE_HZ / (at + shift), np.clip(here - (before - after) * shift / 4, 0.0, 1.0))
+    periods = at + SHORTEST + shifts[rows, at]
+    return Pitch(RATE_HZ / periods, np.clip(depths[rows, at], 0.0, 1.0))
 
 
 def _flattened(windows: Values) -> Values:
@@ -96,13 +94,23 @@ def _normalised(differences: Values) -> Values:
     return out
 
 
-def _first_dips(dips: Values) -> NDArray[np.int64]:
-    """Give the bottom of the first dip that is deep enough, the lowest point where there is no dip."""
-    inner = dips[:, SHORTEST:-1]
-    bottoms = (inner <= dips[:, SHORTEST - 1 : -2]) & (inner < dips[:, SHORTEST + 1 :])
-    deep = bottoms & (inner <= inner.min(axis=1, keepdims=True) + AS_DEEP)
-    first = np.where(deep.any(axis=1), deep.argmax(axis=1), inner.argmin(axis=1))
-    return np.asarray(first + SHORTEST, np.int64)
+def _bottoms(dips: Values) -> tuple[Values, Values]:
+    """Give the depth at each shift from `SHORTEST` on, and how far the bottom lies off it: 1.0 deep where none is.
+
+    The bottoms lie between the samples, on parabolas; without these a period of a whole number of samples would look
+    deeper than its half.
+    """
+    before, here, after = dips[:, SHORTEST - 1 : -2], dips[:, SHORTEST:-1], dips[:, SHORTEST + 1 :]
+    bend = before - 2 * here + after
+    bottom = (here <= before) & (here < after)
+    shifts = np.where(bottom, (before - after) / (2 * np.where(bottom, bend, 1.0)), 0.0)
+    return np.where(bottom, here - (before - after) * shifts / 4, 1.0), shifts
+
+
+def _first(depths: Values) -> NDArray[np.int64]:
+    """Give the place of the first bottom that is deep enough."""
+    deep = depths <= depths.min(axis=1, keepdims=True) + AS_DEEP
+    return np.asarray(deep.argmax(axis=1), np.int64)
 
 
 _FFT: Final = 1024

@@ -30,7 +30,7 @@ FEWEST_NEW_HOPS: Final = 10
 MOST_ODDS: Final = 3.0
 """Logarithm of the odds that one look may bring, for or against: a cough or a laugh fills one look."""
 
-NEW_SHARE: Final = 0.6
+NEW_SHARE: Final = 0.65
 """Of the newest look in a score, against the one before."""
 
 FIRST_ODDS: Final = -0.5

@@ -3,6 +3,7 @@
 The numbers are in `stress_weights`, written by `appliance.speech.fit`, which says where they come from.
 """
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ def judge(model: Model, measures: Values, own_calm: Values, trust: float, effort
 
 def probability(odds: float) -> float:
     """Turn the logarithm of odds into 0 to 1."""
-    return float(1 / (1 + np.exp(-odds)))
+    return 0.5 + 0.5 * math.tanh(odds / 2)
 
 
 def shipped() -> Model:

@@ -43,16 +43,18 @@ class Example(NamedTuple):
     speaker: str
     emotion: str
     copy: int
+    whole: bool
+    """Of the recording, and not of its beginning or end."""
     measures: Values
 
 
 def examples(recordings: Sequence[Acted], copies: int = COPIES) -> list[Example]:
     """Give the measures of each recording's beginning and end, and of the whole, over each copy's line."""
     return [
-        Example(acted.speaker, acted.emotion, copy, measures)
+        Example(acted.speaker, acted.emotion, copy, part == 0, measures)
         for copy in range(copies)
         for seed, acted in enumerate(recordings)
-        for measures in _measured(acted, copy, seed)
+        for part, measures in enumerate(_measured(acted, copy, seed))
     ]
 
 

@@ -11,8 +11,9 @@ _HEAD: Final = '''"""The weights of the model of stress.
 
 Written by `python -m appliance.speech.fit EMODB FILE`, not by hand.
 
-Fitted to EmoDB (Burkhardt et al., 2005) and nothing else: {recordings} recordings of {speakers} speakers, {stressed}
-against {calm}, at equal levels, through a telephone of 300-3400 Hz and G.711 mu-law.
+Fitted to EmoDB (Burkhardt et al., 2005) and nothing else: {recordings} recordings of {speakers} speakers,
+{stressed} against {calm}, at equal levels, over {copies} telephone lines each
+(300-3400 Hz, 8 kHz, mu-law), whole, their beginnings and their ends.
 Logistic regression, quadratic penalty {penalty:g}.
 Each measure has its mean, its scale and its weight; the bias stands as the weight of "bias".
 """
@@ -27,7 +28,8 @@ def weights_module(model: Model, lessons: Sequence[Example]) -> str:
     """Give the text of `appliance/speech/stress_weights.py`."""
     taught = [each for each in lessons if each.emotion in STRESSED | CALM]
     head = _HEAD.format(
-        recordings=len(taught),
+        recordings=sum(each.whole and not each.copy for each in taught),
+        copies=1 + max(each.copy for each in taught),
         speakers=len({each.speaker for each in taught}),
         stressed=", ".join(sorted(STRESSED)),
         calm=", ".join(sorted(CALM)),
