@@ -11,6 +11,7 @@ from tests.bench import (
     bench_memory,
     bench_outbox,
     bench_recognition,
+    bench_stress,
     bench_telephone,
 )
 from tests.bench.options import Options, SkippedError, say
@@ -24,6 +25,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "telephone": bench_telephone.rows,
     "memory": bench_memory.rows,
     "band": bench_band.rows,
+    "stress": bench_stress.rows,
     "cues": bench_cues.rows,
     "outbox": lambda _options: bench_outbox.rows(),
 }
