@@ -16,6 +16,7 @@ of the pattern, so its size is that of the pattern and a match costs at most its
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from appliance.language.inflection import forms
@@ -71,7 +72,8 @@ class State:
 class Automaton:
     """A compiled pattern: its states, those that may begin and end a match, and what may follow each.
 
-    `anchors`: states of which at least one is part of every match, chosen to be rare.
+    `anchors`: states of which at least one is part of every match, chosen to be rare; or, where syllables are compared,
+    pairs of states that follow each other, for one syllable is in every other sentence.
     """
 
     pattern: str
@@ -79,7 +81,7 @@ class Automaton:
     first: frozenset[int]
     last: frozenset[int]
     follow: tuple[frozenset[int], ...]
-    anchors: tuple[State, ...]
+    anchors: tuple[tuple[State, ...], ...]
     first_texts: frozenset[str]
     first_sounds: frozenset[str]
     first_prefixes: tuple[str, ...]
@@ -109,7 +111,7 @@ class _Builder:
         self.first: set[int] = set()
         self.ends: set[int] = set()
         self.at_start = True
-        self.anchors: tuple[State, ...] = ()
+        self.anchors: tuple[tuple[State, ...], ...] = ()
 
     def add_choice(self, choices: list[list[State]], *, optional: bool) -> None:
         """Add one of several sequences of states, or with `optional` none of them."""
@@ -123,8 +125,8 @@ class _Builder:
         self.ends = ends | before if optional else ends
         self.at_start = began and optional
         if not optional:
-            anchors = tuple(max(choice, key=_rarity) for choice in choices)
-            self.anchors = max(self.anchors, anchors, key=lambda states: min(map(_rarity, states), default=(False, 0)))
+            anchors = tuple(_anchor(choice) for choice in choices)
+            self.anchors = max(self.anchors, anchors, key=lambda those: min(map(_rarity, those), default=_COMMON))
 
     def _add_state(self, state: State) -> None:
         number = len(self.states)
@@ -160,9 +162,22 @@ class _Builder:
         )
 
 
-def _rarity(state: State) -> tuple[bool, int]:
-    """Guess how seldom a word is said: words with meaning are rarer, and long ones are."""
-    return state.content and not state.gap, len(state.text)
+_COMMON: Final = (False, 0, 0)
+
+
+def _anchor(choice: Sequence[State]) -> tuple[State, ...]:
+    """Give the rarest word of an alternative; of syllables the first two of one word, if it has them."""
+    pairs = (pair for pair in pairwise(choice) if all(_is_syllable(state) and state.sounds for state in pair))
+    return next(pairs, None) or (max(choice, key=lambda state: _rarity((state,))),)
+
+
+def _rarity(anchor: tuple[State, ...]) -> tuple[bool, int, int]:
+    """Guess how seldom an anchor is said: words with meaning are rarer, and long ones are."""
+    return anchor[0].content and not anchor[0].gap, len(anchor), len(anchor[0].text)
+
+
+def _is_syllable(state: State) -> bool:
+    return len(state.text) == 1 and not state.text.isascii()
 
 
 _CLOSING: Final = {"(": ")", "[": "]"}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise, product
 from typing import Final, Literal
 
 from appliance.events import Who, Word
@@ -74,22 +75,22 @@ class PhraseIndex:
     """The phrases of a pack, ordered so that an utterance is held against those alone of which it has a word."""
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
-        self._phrases = tuple(phrases)
+        self.phrases = tuple(phrases)
         self._units = {phrase.units for phrase in phrases}
         self._exact: dict[str, list[_Entry]] = defaultdict(list)
         self._prefixes: dict[str, list[_Entry]] = defaultdict(list)
         self._sounds: dict[str, list[_Entry]] = defaultdict(list)
         for number, phrase in enumerate(phrases):
             for automaton in phrase.automata:
-                for state in automaton.anchors:
-                    self._enter(state, (number, automaton))
+                for anchor in automaton.anchors:
+                    self._enter(anchor, (number, automaton))
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every word that some phrase waits for."""
         return frozenset(
             state.text
-            for phrase in self._phrases
+            for phrase in self.phrases
             for automaton in phrase.automata
             for state in automaton.states
             if not state.prefix
@@ -104,12 +105,17 @@ class PhraseIndex:
         for units in self._units:
             heard = Heard(tokens(words, units), units)
             for number, automata in self._candidates(heard).items():
-                phrase = self._phrases[number]
+                phrase = self.phrases[number]
                 if phrase.who in (who, "both") and phrase.units == units:
                     found += _matches(phrase, automata, words, heard)
         return sorted(found, key=lambda match: (match.first_word, match.last_word))
 
-    def _enter(self, state: State, entry: "_Entry") -> None:
+    def _enter(self, anchor: tuple[State, ...], entry: "_Entry") -> None:
+        if len(anchor) == 2:
+            for one, two in product(anchor[0].sounds, anchor[1].sounds):
+                self._sounds[one + two].append(entry)
+            return
+        (state,) = anchor
         (self._prefixes if state.prefix else self._exact)[state.text].append(entry)
         for sound in state.sounds:
             self._sounds[sound].append(entry)
@@ -119,6 +125,8 @@ class PhraseIndex:
         texts = {token.text for token in heard.tokens}
         joined = {text for place in range(len(heard.tokens)) for _, text in heard.joined(place)}
         sounds = set(heard.sounds) | {sound for text in joined if (sound := english_key(text))}
+        if heard.units == "syllables":
+            sounds |= {one + two for one, two in pairwise(heard.sounds)}
         entries = [
             *_looked_up(self._exact, texts | joined),
             *_looked_up(self._sounds, sounds),

@@ -25,9 +25,6 @@ from appliance.language.spoken_digits import (
     digits_may_begin,
 )
 
-MAX_LINK_WORDS: Final = 4
-"""Between two runs of one reading: "no wait, sorry, it's"."""
-
 MIN_ASKED_DIGITS: Final = 3
 """Where a number was asked for, so many are a part of one."""
 
@@ -121,7 +118,7 @@ def _chains(texts: Sequence[str], runs: Sequence[DigitRun], *, eager: bool) -> l
 
 def _is_linked(texts: Sequence[str], one: DigitRun, two: DigitRun, *, eager: bool) -> bool:
     between = texts[one.last + 1 : two.first]
-    if len(between) > MAX_LINK_WORDS or not _only(between, _CORRECTS | _LINKS) or one.is_measured:
+    if not _only(between, _CORRECTS | _LINKS) or one.is_measured:
         return False
     return eager or _only(between, _CORRECTS) or max(one.count, two.count) >= MIN_ASKED_DIGITS
 
@@ -133,7 +130,7 @@ def _only(texts: Sequence[str], of: AbstractSet[str]) -> bool:
 
 def _is_open(texts: Sequence[str], run: DigitRun) -> bool:
     after = texts[run.last + 1 : digits_may_begin(texts)]
-    return len(after) <= MAX_LINK_WORDS and _only(after, _CORRECTS | _LINKS) and not run.is_measured
+    return _only(after, _CORRECTS | _LINKS) and not run.is_measured
 
 
 def _must_go(texts: Sequence[str], run: DigitRun, chain: _Chain, active: Mapping[Asked, int]) -> bool:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from appliance.events import Word
 from appliance.language.normalise import Units
-from appliance.language.phrases import Match, Phrase, find_phrases
+from appliance.language.phrases import Match, Phrase, PhraseIndex, find_phrases
 
 from .steps import calls
 
@@ -151,3 +151,55 @@ def test_the_cost_is_linear_in_the_words(text: str) -> None:
     phrase = Phrase("p", "caller", ("a " + "[a] " * 30 + "... ... b", "a* ... c"))
     few, many = (calls(find_phrases, [phrase], "caller", spoken(text * times)) for times in (200, 400))
     assert many <= 2.1 * few
+
+
+def test_a_word_that_sounds_alike_stands_for_another_and_counts_less() -> None:
+    (match,) = find_phrases([Phrase("p", "caller", ("cancel my account",))], "caller", spoken("council my account"))
+    assert match.confidence == 0.8
+    assert match.reason == 'found by "cancel my account"; "council" stands for "cancel"'
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("speak to (supervisor|manager)", "speak to super visor", ["speak to super visor"]),
+        ("the ombudsman", "the on buds man", []),
+        ("the ombudsman", "the ombuds man", ["the ombuds man"]),
+        ("my attorney", "my a tourney", ["my a tourney"]),
+        ("cancel", "council", []),
+        ("writing back", "reading back", []),
+        ("cancel account manager", "council account manger", []),
+    ],
+)
+def test_a_broken_word_is_mended_where_the_rest_is_exact(pattern: str, text: str, found: list[str]) -> None:
+    assert heard(pattern, text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("변오사 선임", ["변오사 선임"]), ("변가사 선임", []), ("벼노사 서님", [])]
+)
+def test_a_korean_word_may_differ_in_one_blurred_letter(text: str, found: list[str]) -> None:
+    assert heard("변호사 선임", text, units="syllables") == found
+
+
+def test_the_confidence_is_that_of_the_words_that_carry_the_meaning() -> None:
+    words = [Word("call", 0, 1, 0.9), Word("my", 2, 3, 0.1), Word("lawyer", 4, 5, 0.3)]
+    phrase = Phrase("p", "caller", ("call my lawyer",), min_confidence=0.5)
+    (match,) = find_phrases([phrase], "caller", words)
+    assert match.confidence == pytest.approx(0.6)
+    assert find_phrases([Phrase("p", "caller", ("my lawyer",), min_confidence=0.5)], "caller", words) == []
+
+
+def test_an_exception_takes_away_what_it_touches_and_nothing_else() -> None:
+    phrase = Phrase("p", "caller", ("to a manager",), but_not=("spoke to a manager",))
+    texts = "I spoke to a manager and I want to talk to a manager"
+    assert [match.first_word for match in find_phrases([phrase], "caller", spoken(texts))] == [10]
+
+
+def test_five_thousand_phrases_cost_no_more_than_those_of_which_a_word_was_said() -> None:
+    def pack(count: int) -> PhraseIndex:
+        return PhraseIndex([Phrase(f"p{n}", "caller", (f"speak to [your] ... word{n}",)) for n in range(count)])
+
+    words = spoken("i want to speak to your word7 or speak to word3 " * 3)
+    few, many = (calls(pack(count).find, "caller", words) for count in (50, 5000))
+    assert many <= 1.1 * few

@@ -42,4 +42,4 @@ def test_a_question_knows_the_word_after_which_the_answer_may_come() -> None:
 @given(st.lists(st.text(max_size=8) | st.sampled_from(["account", "number", "is", "born", "email", "카드", "번호"])))
 def test_any_words_ask_for_something_after_one_of_them_or_for_nothing(texts: list[str]) -> None:
     for voice in ("own", "other"):
-        assert all(0 <= word < len(texts) for word in asked(texts, voice).values())  # type: ignore[arg-type]
+        assert all(0 <= word < len(texts) for word in asked(texts, voice).values())

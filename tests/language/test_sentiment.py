@@ -90,13 +90,11 @@ def at(second: float) -> int:
 
 def test_the_trend_knows_nothing_before_the_first_word_and_no_direction_after_one() -> None:
     trend = SentimentTrend()
-    assert trend.value is None
-    assert trend.slope is None
+    assert (trend.value, trend.slope) == (None, None)
     trend.receive(None, at(1))
-    assert trend.value is None
+    assert (trend.value, trend.slope) == (None, None)
     trend.receive(0.5, at(2))
-    assert trend.value == 0.5
-    assert trend.slope is None
+    assert (trend.value, trend.slope) == (0.5, None)
 
 
 def test_the_past_counts_half_after_its_half_life() -> None:
