@@ -117,7 +117,7 @@ def longest_match(
     Of several ways to the same end the one counts in which most is exact. Without `alike` all of it must be.
     """
     limit = MAX_ALIKE[heard.units] if alike else 0
-    waiting: dict[int, dict[int, Path]] = {start: dict.fromkeys(automaton.first, Path(start, (), 0, ()))}
+    waiting: _Waiting = {start: dict.fromkeys(automaton.first, Path(start, (), 0, ()))}
     best: Path | None = None
     for place in range(start, len(heard.tokens)):
         here = waiting.pop(place, None)
@@ -134,11 +134,20 @@ def longest_match(
                 _wait(waiting, automaton.follow[number], after)
                 if number in automaton.last and _is_better(after, best):
                     best = after
-        if place > start and heard.skips[place]:
-            end = place + heard.skips[place]
-            for number, path in here.items():
-                _wait(waiting, (number,), path._replace(end=end))
+        if place > start:
+            _slip(waiting, automaton, here, place, heard.skips[place])
     return best
+
+
+_Waiting = dict[int, dict[int, Path]]
+"""By the place of the next token, the states that wait for it, each with the best way to get there."""
+
+
+def _slip(waiting: _Waiting, automaton: Automaton, here: dict[int, Path], place: int, count: int) -> None:
+    """Let what waits for this token wait on behind what was slipped in."""
+    for number, path in here.items() if count else ():
+        if not automaton.states[number].inside:
+            _wait(waiting, (number,), path._replace(end=place + count))
 
 
 def _steps(state: State, heard: Heard, place: int, path: Path, barred: AbstractSet[str], limit: int) -> Sequence[Path]:
@@ -161,7 +170,7 @@ def _steps(state: State, heard: Heard, place: int, path: Path, barred: AbstractS
     ]
 
 
-def _wait(waiting: dict[int, dict[int, Path]], states: Sequence[int] | frozenset[int], path: Path) -> None:
+def _wait(waiting: _Waiting, states: Sequence[int] | frozenset[int], path: Path) -> None:
     there = waiting.setdefault(path.end, {})
     for number in states:
         known = there.get(number)

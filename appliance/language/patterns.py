@@ -49,7 +49,8 @@ MIN_NEAR_SYLLABLES: Final = 3
 class State:
     """What one position of a pattern takes: this text, or words that begin so, or (`gap`) anything.
 
-    `content`: a word that carries the meaning. `sounds`: keys of what may stand for it, see `sounds.py`.
+    `content`: a word that carries the meaning. `sounds`: keys of what may stand for it, see `sounds.py`. `inside`: a
+    syllable that is not the first of its word, so nothing can be slipped in before it.
     """
 
     text: str
@@ -57,6 +58,7 @@ class State:
     gap: bool = False
     content: bool = False
     sounds: frozenset[str] = frozenset()
+    inside: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -167,17 +169,13 @@ _COMMON: Final = (False, 0, 0)
 
 def _anchor(choice: Sequence[State]) -> tuple[State, ...]:
     """Give the rarest word of an alternative; of syllables the first two of one word, if it has them."""
-    pairs = (pair for pair in pairwise(choice) if all(_is_syllable(state) and state.sounds for state in pair))
+    pairs = (pair for pair in pairwise(choice) if pair[0].sounds and pair[1].inside)
     return next(pairs, None) or (max(choice, key=lambda state: _rarity((state,))),)
 
 
 def _rarity(anchor: tuple[State, ...]) -> tuple[bool, int, int]:
     """Guess how seldom an anchor is said: words with meaning are rarer, and long ones are."""
     return anchor[0].content and not anchor[0].gap, len(anchor), len(anchor[0].text)
-
-
-def _is_syllable(state: State) -> bool:
-    return len(state.text) == 1 and not state.text.isascii()
 
 
 _CLOSING: Final = {"(": ")", "[": "]"}
@@ -266,8 +264,12 @@ def _syllable_states(texts: Sequence[str]) -> list[State]:
     if len(texts) < 2:
         return [State(text, content=True) for text in texts]
     near = len(texts) >= MIN_NEAR_SYLLABLES
-    none: frozenset[str] = frozenset()
     return [
-        State(text, content=True, sounds=frozenset({korean_key(text)}) | (near_keys(text) if near else none))
-        for text in texts
+        State(
+            text,
+            content=True,
+            sounds=frozenset({korean_key(text)}) | (near_keys(text) if near else frozenset[str]()),
+            inside=place > 0,
+        )
+        for place, text in enumerate(texts)
     ]

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.events import Word
-from appliance.language.normalise import Units
+from appliance.language.matching import Heard, longest_match
+from appliance.language.normalise import Units, tokens
+from appliance.language.patterns import Automaton
 from appliance.language.phrases import Match, Phrase, PhraseIndex, find_phrases
 
 from .steps import calls
+from .tables import shipped_index
 
 
 def spoken(text: str) -> list[Word]:
@@ -194,6 +197,28 @@ def test_an_exception_takes_away_what_it_touches_and_nothing_else() -> None:
     phrase = Phrase("p", "caller", ("to a manager",), but_not=("spoke to a manager",))
     texts = "I spoke to a manager and I want to talk to a manager"
     assert [match.first_word for match in find_phrases([phrase], "caller", spoken(texts))] == [10]
+
+
+PATTERNS = [(one, phrase) for pack in ("en", "ko") for phrase in shipped_index(pack).phrases for one in phrase.automata]
+
+
+@given(st.sampled_from(PATTERNS), st.data())
+def test_the_index_hides_no_match(one: tuple[Automaton, Phrase], data: st.DataObject) -> None:
+    """What walks along a pattern, with slips in between, is found by the index where it is found by trying."""
+    automaton, phrase = one
+    texts: list[str] = []
+    number = data.draw(st.sampled_from(sorted(automaton.first)))
+    for _ in range(10):
+        texts += data.draw(st.sampled_from([[], [], [], ["really"], ["진짜"]]))
+        texts.append(automaton.states[number].text or "x")
+        if not automaton.follow[number]:
+            break
+        number = data.draw(st.sampled_from(sorted(automaton.follow[number])))
+    words = [Word(text, index, index + 1) for index, text in enumerate(texts)]
+    said = Heard(tokens(words, phrase.units), phrase.units)
+    tried = any(longest_match(automaton, said, start, frozenset()) for start in range(len(said.tokens)))
+    bare = Phrase("p", "both", (automaton.pattern,), phrase.units)
+    assert bool(find_phrases([bare], "caller", words)) == tried
 
 
 def test_five_thousand_phrases_cost_no_more_than_those_of_which_a_word_was_said() -> None:
