@@ -11,7 +11,7 @@ from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import unpaced
 from appliance.call import Call
 from appliance.escalation.rules import RulePack
-from appliance.events import BandMeasured, CallEnded, CallStarted, Event, Gap, Utterance
+from appliance.events import BandMeasured, CallEnded, CallStarted, Event, Gap, StressMeasured, Utterance
 from appliance.session import CallSession, Ears, Output, Partial
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
@@ -64,7 +64,8 @@ def events(outputs: list[Output]) -> list[Event]:
 
 def test_without_a_recognizer_a_call_begins_and_ends_and_asks_nobody() -> None:
     outputs = run(None, lambda _: unpaced(steps(SPOKEN)))
-    assert [type(output) for output in outputs] == [CallStarted, BandMeasured, CallEnded]
+    told = [type(output) for output in outputs if not isinstance(output, StressMeasured)]
+    assert told == [CallStarted, BandMeasured, CallEnded]
 
 
 def test_what_is_said_comes_as_partial_words_and_then_for_good_and_no_request_leaks(korean_model: Path) -> None:
