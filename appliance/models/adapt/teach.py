@@ -21,7 +21,7 @@ from appliance.models.front_file import write_front
 
 FRONT_COPIES: Final = (10,)
 OWN_COPIES: Final = (12,)
-FURTHER_COPIES: Final = (14, 15)
+FURTHER_COPIES: Final = (14,)
 """Numbers of copies of the corpus, each with other telephone lines: the front learns first, then the layers with it."""
 
 PEAK_RATE: Final = 6e-4
