@@ -2,11 +2,13 @@
 
 A sentence for phrases is right when its phrase is found, or when it holds none and none is found. Redaction counts
 dialogues: a secret is kept when no word of it was shown in any partial or final hypothesis; a harmless dialogue is
-right when nothing was taken away. "held out" are the sentences for which nothing was changed (`tests/language/tables.py`).
+right when nothing was taken away. "held out" are those that were not looked
+at while tuning, but whoever wrote the patterns had written them too; "fresh" ones were written after the last change,
+and say how the packs hold for what nobody thought of (`tests/language/tables.py`).
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from appliance.events import Word
@@ -82,7 +84,7 @@ def _cost_rows() -> list[Row]:
         Word(text, number, number + 1)
         for number, text in enumerate(("i want to speak to your word7 about word123 my contract " * 4).split())
     ][:UTTERANCE_WORDS]
-    few_ms, many_ms = (_least_ms(lambda index=index: index.find("caller", words)) for index in (shipped, many))
+    few_ms, many_ms = _least_ms(shipped, words), _least_ms(many, words)
     name = f"phrases, CPU per utterance of {UTTERANCE_WORDS} words"
     return [
         row(f"{name}, pack en", few_ms, "ms", bar="value <= 10"),
@@ -102,11 +104,11 @@ def _many_phrases() -> list[Phrase]:
     ]
 
 
-def _least_ms(action: Callable[[], object]) -> float:
+def _least_ms(index: PhraseIndex, words: Sequence[Word]) -> float:
     took: list[float] = []
     for _ in range(REPEATS):
         began = time.process_time()
-        action()
+        index.find("caller", words)
         took.append(time.process_time() - began)
     return 1000 * min(took)
 
