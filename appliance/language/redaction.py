@@ -57,7 +57,7 @@ class Redactor:
     def hear_other(self, words: Sequence[Word]) -> None:
         """Take the words of a final hypothesis of the other voice: they may ask this one for a secret."""
         if words:
-            self._ask(asked([word.text for word in words], "other"), words[-1].end_sample)
+            self._ask(asked([word.text for word in words], "other"), words[-1].end_sample + ASKED_FOR_SAMPLES)
 
     def redact(self, words: Sequence[Word], *, partial: bool) -> tuple[Word, ...]:
         """Give the words of a hypothesis without secrets; a final one ends its utterance."""
@@ -77,10 +77,11 @@ class Redactor:
         until = self._digits_until_sample
         return until is not None and words[0].start_sample - until <= CONTINUES_WITHIN_SAMPLES
 
-    def _ask(self, kinds: dict[Asked, int], now_sample: int) -> None:
+    def _ask(self, kinds: dict[Asked, int], until_sample: int) -> None:
         if kinds and "quantity" not in kinds:
             self._asked_until.pop("quantity", None)
-        self._asked_until |= dict.fromkeys(kinds, now_sample + ASKED_FOR_SAMPLES)
+        for kind in kinds:
+            self._asked_until[kind] = max(until_sample, self._asked_until.get(kind, 0))
 
     def _marks(self, texts: Sequence[str], active: dict[Asked, int], readings: Readings) -> "_Marks":
         """Give the mark for each span that must go, by its first word; the spans do not overlap."""
@@ -123,7 +124,8 @@ class Redactor:
     ) -> None:
         end = words[-1].end_sample
         self._digits_until_sample = end if readings.goes_on else None
-        self._ask(asked(texts, "own"), end)
+        # Whoever asks for a number speaks of other things while it is looked for.
+        self._ask(asked(texts, "own"), end + CONTINUES_WITHIN_SAMPLES)
         given = {mark: texts[first : last + 1] for first, (last, mark) in marks.items()}
         if BIRTH_MARK in given and is_whole_date(given[BIRTH_MARK]):
             self._asked_until.pop("birth", None)

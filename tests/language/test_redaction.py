@@ -91,6 +91,13 @@ def test_what_the_other_voice_asked_for_tells_what_the_answer_is(question: str, 
     assert answered(question, answer) == [redacted]
 
 
+def test_whoever_announces_a_number_gives_it_at_once_or_not_at_all() -> None:
+    redactor = Redactor()
+    redactor.redact(spoken("what is the tracking number"), partial=False)
+    assert shown(redactor.redact(spoken("three", 3), partial=False)) == "[1 digit]"
+    assert shown(redactor.redact(spoken("I am here until eight", 20), partial=False)) == "I am here until eight"
+
+
 def test_a_question_is_forgotten_after_half_a_minute_and_once_it_is_answered() -> None:
     redactor = Redactor()
     redactor.hear_other(spoken("your date of birth?"))
