@@ -31,7 +31,7 @@ from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
 from appliance.speech.listener import Listener, Span
-from appliance.speech.recognizer import Hypothesis, Request
+from appliance.speech.recognizer import EndUtterance, Hypothesis, Request
 
 
 class Partial(NamedTuple):
@@ -123,7 +123,7 @@ class CallSession:
         """Take the next frame of one side; `voiced` is what the voice activity detector says of it."""
         outputs = self._measure(frame, voiced=voiced)
         listener = self._listeners[frame.side]
-        outputs += listener.receive_frame(frame, voiced=voiced)
+        outputs += self._noted(frame.side, listener.receive_frame(frame, voiced=voiced))
         outputs += self._measures.receive_frame(frame, voiced=voiced, speaking=listener.is_speaking)
         if frame.sample >= self._now_sample:
             self._now_sample = frame.sample + FRAME_SAMPLES
@@ -181,7 +181,8 @@ class CallSession:
 
     def hang_up(self) -> list[Output]:
         """Take that no more frames come; what is still to be recognised follows as hypotheses, then `end`."""
-        return [request for listener in self._listeners.values() for request in listener.receive_end()]
+        ends = {side: listener.receive_end() for side, listener in self._listeners.items()}
+        return [request for side, requests in ends.items() for request in self._noted(side, requests)]
 
     def end(self, reason: EndReason) -> list[Output]:
         """Take that nothing follows any more."""
@@ -200,6 +201,13 @@ class CallSession:
         if meter.band and meter.band != self._bands[side] and not self._listeners[side].is_speaking:
             outputs += self._change_ears(side, meter.band, at)
         return outputs
+
+    def _noted(self, side: Side, requests: list[Request]) -> list[Request]:
+        """Count what nobody hears among the talk when it ends: no final hypothesis will come for it."""
+        for request in () if self._ears[self._bands[side]].model else requests:
+            if isinstance(request, EndUtterance) and (span := self._listeners[side].receive_final(request.utterance)):
+                self._measures.receive_utterance(side, span, ())
+        return requests
 
     def _change_ears(self, side: Side, band: Band, at: int) -> list[Output]:
         before, after = self._ears[self._bands[side]], self._ears[band]

@@ -123,6 +123,10 @@ def test_while_no_words_come_the_other_cues_go_on_and_the_alert_says_that_words_
         alert.explanation == "This call: the call has lasted 9 s. The words are missing: nothing could be recognised."
     )
     assert any(isinstance(event, StressMeasured) for event in events)
+    session.hang_up()
+    talk = next(event for event in session.end("on_hook") if isinstance(event, TalkMeasured) and event.who == "caller")
+    assert talk.speech_s > 8
+    assert talk.words_per_min is None
 
 
 def test_a_call_ends_with_what_each_side_has_spoken() -> None:
