@@ -76,7 +76,7 @@ _OTHER: Final[dict[Asked, re.Pattern[str]]] = {
     "email": _any(
         r"\b(your|the|an|what|which) (e mail|email|mail)\b|\b(e mail|email) address\b",
         r"\bwhere (shall|should|can|do|may|will|would) (i|we|you) (like (me|us) to )?send\b",
-        r"이 ?메일|메일 ?주소|메일로",
+        r"메일 ?주소|메일(은|이|을|를|로|도)? ?(어떻|어디|어느|뭐|무엇|말씀|알려|불러|적어|남겨|받으|받아)",
     ),
     "name": _any(
         r"\b(your|the) ((full|first|last|sur|second|family|middle|maiden) ?)*names?\b|\bsurname\b",
