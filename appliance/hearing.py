@@ -3,8 +3,9 @@
 Everything that leaves here has been through the redactor of its side; what was heard otherwise is kept nowhere.
 """
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from appliance.escalation.rules import RulePack
 from appliance.events import Word
@@ -31,7 +32,7 @@ class Hearing:
 
     def __init__(self, sides: Sequence[Side], rules: RulePack) -> None:
         self._rules = rules
-        self._awaited = set(rules.index.vocabulary)
+        self._awaited = set(_awaited(rules))
         self._redactors = {side: Redactor(known=self._awaited) for side in sides}
         self._tentative: dict[tuple[Side, int], list[Match]] = {}
         self._kept: dict[tuple[Side, int], list[Match]] = {}
@@ -40,7 +41,7 @@ class Hearing:
         """Look for the phrases of another pack from now on."""
         self._rules = rules
         # In place, for the redactors hold it: what rules wait for is shown at the end of a partial at once.
-        self._awaited |= rules.index.vocabulary
+        self._awaited |= _awaited(rules)
 
     def receive(self, side: Side, hypothesis: Hypothesis) -> Heard:
         """Take what the recognizer of one side makes of an utterance."""
@@ -64,3 +65,15 @@ class Hearing:
         else:
             self._tentative[key] = bearing
         return bearing
+
+
+def _awaited(rules: RulePack) -> frozenset[str]:
+    """Give the words that the rules wait for: a partial shows them at its end at once, for they are nobody's secret.
+
+    Of languages that are compared by syllable these are the words as the patterns have them.
+    """
+    patterns = (pattern for phrase in rules.phrases if phrase.units == "syllables" for pattern in phrase.patterns)
+    return rules.index.vocabulary.union(*(_WORD.findall(pattern) for pattern in patterns))
+
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
