@@ -49,9 +49,9 @@ class Verdict(NamedTuple):
     by_effort: bool
 
 
-CALM_EFFORT_DB: Final = 4.5
+CALM_EFFORT_DB: Final = 5.0
 EFFORT_ODDS_PER_DB: Final = 1.0
-"""Calm speech of EmoDB's actors stays under 3.5 dB over its own start; at 6 dB the score is 0.8."""
+"""Calm speech of EmoDB's actors stays under 3.5 dB over its own start; at 6.4 dB the score is 0.8."""
 
 
 def judge(model: Model, measures: Values, own_calm: Values, trust: float, effort_db: float) -> Verdict:

@@ -79,6 +79,13 @@ def caller_turns(folder: Path) -> Iterator[Turn]:
                 yield _turn(call, turn, audio)
 
 
+def without_silence(audio: Values) -> Values:
+    """Cut the silence off a recording's beginning and end, as between the turns of a call there is none of seconds."""
+    powers = np.square(audio[: len(audio) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)).mean(axis=1)
+    loud = np.flatnonzero(powers > powers.max() / 10 ** (SILENCE_DB / 10))
+    return audio[max(0, (loud[0] - 5) * BLOCK_SAMPLES) : (loud[-1] + 10) * BLOCK_SAMPLES]
+
+
 def _turn(call: str, turn: dict[str, Any], audio: Values) -> Turn:
     start, end = (samples(1000 * turn[edge]) for edge in ("start_s", "end_s"))
     return Turn(call, turn["stress"], turn["start_s"], turn["end_s"], levelled(audio[start:end]))
@@ -86,12 +93,6 @@ def _turn(call: str, turn: dict[str, Any], audio: Values) -> Turn:
 
 def _spoken(folder: Path, row: dict[str, str]) -> Spoken:
     audio = read(folder / row["file"])
-    audio = cut(audio) if row["corpus"] in UNCUT else _without_silence(audio)
+    audio = cut(audio) if row["corpus"] in UNCUT else audio
     strong = row["corpus"] in UNCUT or row["intensity"] == "strong"
     return Spoken(row["corpus"], row["speaker"], row["emotion"], strong, levelled(audio))
-
-
-def _without_silence(audio: Values) -> Values:
-    powers = np.square(audio[: len(audio) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)).mean(axis=1)
-    loud = np.flatnonzero(powers > powers.max() / 10 ** (SILENCE_DB / 10))
-    return audio[max(0, (loud[0] - 5) * BLOCK_SAMPLES) : (loud[-1] + 10) * BLOCK_SAMPLES]

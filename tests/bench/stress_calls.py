@@ -1,5 +1,6 @@
 """How the stress meter behaves in calls: alerts where nobody is upset, how fast an outburst shows, what it costs."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
@@ -16,9 +17,10 @@ from appliance.speech.fit.telephone import draw_line, through
 from appliance.speech.frames import Frame
 from appliance.speech.pitch import Values
 from appliance.speech.stress import CLIMB, Stress, StressMeter
-from tests.bench.emotions import CALM, STRESSED, Spoken, read_emotions, read_side
+from tests.bench.emotions import CALM, STRESSED, Spoken, Turn, caller_turns, read_emotions, read_side, without_silence
 from tests.bench.options import say
 from tests.bench.rows import Row, row
+from tests.bench.stress_voices import CALM_TURN, STRESSED_TURN, auc
 
 HOUR_S: Final = 3600
 PAUSE_S: Final = 0.4
@@ -36,16 +38,42 @@ FURIOUS: Final = frozenset({"billing_dispute", "billing_ko", "billing_ko_16k", "
 
 def rows(data: Path, repeats: int, smile_ms: float | None) -> Iterator[Row]:
     """Give the rows of the calm hour, of the outbursts and of the cost."""
-    spoken = read_emotions(data)
+    spoken = [each._replace(audio=without_silence(each.audio)) for each in read_emotions(data)]
     calls = [file for file in sorted((data / "calls").glob("*.wav")) if file.stem not in FURIOUS]
     callers = [read_side(file, "caller") for file in calls]
     say("stress: an hour of calm calls")
     yield from _calm_rows(spoken, callers)
+    say("stress: the scripted calls")
+    yield _live_row(data)
     say("stress: outbursts")
     yield from _outburst_rows(spoken)
     cpu_ms = min(_cpu_ms(callers) for _ in range(repeats))
     peer = "openSMILE" if smile_ms else ""
     yield row("stress.cpu_per_s", cpu_ms, "ms", peer=peer, peer_value=smile_ms, bar="value <= 2.5")
+
+
+def _live_row(data: Path) -> Row:
+    """Judge each caller's turns by the highest score in them, with the levels as they are on the line."""
+    turns = [turn for turn in caller_turns(data) if not CALM_TURN < turn.stress < STRESSED_TURN]
+    said = {call: _heard(read_side(data / "calls" / f"{call}.wav", "caller")) for call in {turn.call for turn in turns}}
+    highest = np.array([_highest(said[turn.call], turn) for turn in turns])
+    known = ~np.isnan(highest)
+    stressed = np.array([turn.stress >= STRESSED_TURN for turn in turns])
+    value = auc(stressed[known], highest[known])
+    return row("stress.auc_scripted_calls_live", value, f"AUC of {known.sum()} turns")
+
+
+def _highest(verdicts: Sequence[Stress], turn: Turn) -> float:
+    """Give the highest score within a turn, or right after it; not a number where nothing was known."""
+    last_s = turn.end_s + 1
+    return max(
+        (
+            each.score
+            for each in verdicts
+            if each.score is not None and turn.start_s + 1 <= each.at_sample / SAMPLE_RATE_HZ <= last_s
+        ),
+        default=math.nan,
+    )
 
 
 def _calm_rows(spoken: Sequence[Spoken], callers: Sequence[Values]) -> Iterator[Row]:
