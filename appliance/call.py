@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
-from appliance.adapters.recognizers import RecognizerHost, SideRecognizer
+from appliance.adapters.recognizer_worker import Ears
+from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
 from appliance.events import SAMPLE_RATE_HZ, Band
@@ -48,9 +49,10 @@ class Call:
         self._hosts = hosts
         self._tasks: asyncio.TaskGroup
         self._retirements: list[asyncio.Task[None]] = []
-        self._recognizers: dict[Side, SideRecognizer] = {}
-        self._workers: dict[SideRecognizer, asyncio.Task[None]] = {}
-        """Of all recognizers that still have something to say; the newest of a side is the one that hears it."""
+        self._recognizers: dict[Side, Recognizers] = {}
+        """Who hears each side now; both sides share one while they carry the same band."""
+        self._running: dict[Recognizers, asyncio.Task[None]] = {}
+        """Of all recognizers that still have something to say."""
         self._arrivals_s = deque[float](maxlen=ARRIVALS_S * SAMPLE_RATE_HZ // FRAME_SAMPLES)
         self._heard_until = 0
         self._stopping = asyncio.Event()
@@ -64,7 +66,7 @@ class Call:
             self._take(self.session.hang_up())
             await self._wait_for_finals()
             self._take(self.session.end(reason))
-            for task in (*self._workers.values(), *self._retirements):
+            for task in (*self._running.values(), *self._retirements):
                 task.cancel()
 
     def stop(self) -> None:
@@ -96,11 +98,11 @@ class Call:
         return "on_hook"
 
     async def _wait_for_finals(self) -> None:
-        waiting = [recognizer.idle() for recognizer in self._workers]
+        waiting = [recognizers.idle() for recognizers in self._running]
         try:
             await asyncio.wait_for(asyncio.gather(*waiting), FINALS_TIMEOUT_S)
         except TimeoutError:
-            for side in {recognizer.side for recognizer in self._workers}:
+            for side in self._detectors:
                 self._take(self.session.receive_loss(side, self._heard_until))
 
     def _take(self, outputs: list[Output]) -> None:
@@ -117,30 +119,33 @@ class Call:
             self._sink(told)
 
     def _switch(self, switch: Switch) -> None:
-        """Give a side the recognizer for a band; the one before finishes what it was sent."""
+        """Give a side the recognizers for a band; those before finish what they were sent."""
         before, host = self._recognizers.pop(switch.side, None), self._hosts[switch.band]
         if host:
-            recognizer = self._recognizers[switch.side] = self._recognizer(host, switch.side)
-            run = self._tasks.create_task(recognizer.run(), name=f"recognizer-{switch.side}")
-            self._workers[recognizer] = run
-        if before:
+            self._recognizers[switch.side] = self._recognizers_of(host)
+        if before and before not in self._recognizers.values():
             retirement = self._tasks.create_task(self._retire(before), name=f"retire-{switch.side}")
             self._retirements.append(retirement)
 
-    async def _retire(self, recognizer: SideRecognizer) -> None:
-        await recognizer.idle()
-        self._workers.pop(recognizer).cancel()
-        if all(other.host is not recognizer.host for other in self._workers):
-            await recognizer.host.stop()
-
-    def _recognizer(self, host: RecognizerHost, side: Side) -> SideRecognizer:
-        return SideRecognizer(
-            host,
-            side,
-            on_hypothesis=self._receive_hypothesis,
-            on_lost=lambda side, until: self._take(self.session.receive_loss(side, until)),
-            on_behind=lambda side, start, end: self._take(self.session.receive_overload(side, start, end)),
+    def _recognizers_of(self, host: RecognizerHost) -> Recognizers:
+        for running in self._running:
+            if running.host is host:
+                return running
+        ears = Ears(
+            self._receive_hypothesis,
+            lambda side, until: self._take(self.session.receive_loss(side, until)),
+            lambda side, start, end: self._take(self.session.receive_overload(side, start, end)),
         )
+        started = Recognizers(host, ears)
+        self._running[started] = self._tasks.create_task(started.run(), name="recognizers")
+        return started
+
+    async def _retire(self, recognizers: Recognizers) -> None:
+        await recognizers.idle()
+        if recognizers in self._recognizers.values():
+            return  # the side has come back meanwhile
+        self._running.pop(recognizers).cancel()
+        await recognizers.host.stop()
 
     def _receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> None:
         self._take(self.session.receive_hypothesis(side, hypothesis))

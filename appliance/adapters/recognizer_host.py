@@ -1,8 +1,8 @@
-"""The process that holds a speech model and forks one worker for each side of a line.
+"""The process that holds a speech model and forks the workers that recognise with it.
 
 A speech engine may abort its process on an input that it does not expect; then one worker dies, and the next one is
 forked from the host within milliseconds, because the model is already in memory. The workers share the host's memory,
-so that a second side costs no second model.
+so that a second one costs no second model.
 
 Run as `python -m appliance.adapters.recognizer_host ENGINE MODEL_FOLDER CONTROL_FD`. The control socket carries
 `READY` to the device when the model is loaded, and then one socket from the device for each worker that it wants.
@@ -67,8 +67,9 @@ def _prepare(engine: str, folder: Path) -> Callable[[], Recognizer]:
     if engine == "vosk":
         from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
 
-        model = vosk_engine.load(folder)
-        return lambda: vosk_engine.VoskRecognizer(model)
+        recognizer = vosk_engine.VoskRecognizer(vosk_engine.load(folder))
+        vosk_engine.warm_up(recognizer)
+        return lambda: recognizer
 
     from appliance.adapters import moonshine_engine  # noqa: PLC0415 - an extra that a box may lack
 

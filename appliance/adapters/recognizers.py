@@ -1,43 +1,31 @@
-"""The device's end of its recognizers: the host process with the model, and one worker per side.
+"""The device's end of its recognizers: the host process with the model, and the workers that hear utterances.
 
-A worker or the host may die at any moment; the call goes on. What the dead worker had heard of unfinished utterances is
-reported as lost, what was still waiting goes to the next worker.
+A recognizer keeps nothing of an utterance for the next one but what it has learned about the language: which words can
+follow which is worked out as it is needed, and kept. So an utterance of either side goes to the first worker that is
+free: the one that has heard most does nearly all the work, and the second is there for when both people speak at once.
 """
 
 import array
 import asyncio
-import logging
 import socket
 import sys
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from appliance.adapters.recognizer_host import FORK, LENGTH_BYTES, READY, pack
+from appliance.adapters.recognizer_host import FORK, READY
+from appliance.adapters.recognizer_worker import Ears, Worker
+from appliance.adapters.tasks import task_group
 from appliance.errors import BadInputError
-from appliance.speech.frames import Side, samples
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Request
+from appliance.speech.frames import Side
+from appliance.speech.recognizer import EndUtterance, Request
 
-log = logging.getLogger(__name__)
+WORKERS: Final = 2
+"""People who may speak at once on a line."""
 
-MAX_UNANSWERED: Final = 4
-"""Requests that a worker may hold: enough that it never waits for us, few enough that little is lost with it."""
-
-MAX_WAITING_MS: Final = 10_000
-"""Audio that may wait for a recognizer. More behind than this, what it says is no longer news; the oldest goes."""
-
-KEPT_WAITING_MS: Final = 5_000
-"""What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
-
-RESTART_DELAYS_S: Final = (0.0, 0.2, 1.0, 5.0)
-"""Before each further attempt in a row: at once for an accident, ever slower for a recognizer that can't live."""
+BUSY_MS: Final = 400
+"""Audio that waits at a worker before the next utterance goes to the other one, though that knows less."""
 
 STOP_TIMEOUT_S: Final = 2.0
-
-_hypotheses: msgspec.msgpack.Decoder[Hypothesis] = msgspec.msgpack.Decoder(Hypothesis)
 
 
 class RecognizerHost:
@@ -54,12 +42,12 @@ class RecognizerHost:
         """Start the process and wait until the model is loaded. Raises `BadInputError` when it can't be loaded."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)  # noqa: FBT003 - the standard library takes it so
+        self._control = ours
         with theirs:
             command = [sys.executable, "-m", "appliance.adapters.recognizer_host", self._engine, str(self._folder)]
             self._process = await asyncio.create_subprocess_exec(
                 *command, str(theirs.fileno()), pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL
             )
-        self._control = ours
         try:
             answer = await asyncio.get_running_loop().sock_recv(ours, len(READY))
         except ConnectionError:
@@ -104,132 +92,33 @@ class RecognizerHost:
         self._process = None
 
 
-class SideRecognizer:
-    """The recognizer of one side, whichever worker it is today.
+class Recognizers:
+    """The workers of one host, for the utterances of any side."""
 
-    `on_hypothesis(side, hypothesis)` gets every answer. `on_lost(side, until_sample)`: what was heard of unfinished
-    utterances before that position is gone. `on_behind(side, start_sample, end_sample)`: this audio was dropped
-    because recognition could not keep up.
-    """
-
-    def __init__(
-        self,
-        host: RecognizerHost,
-        side: Side,
-        *,
-        on_hypothesis: Callable[[Side, Hypothesis], None],
-        on_lost: Callable[[Side, int], None],
-        on_behind: Callable[[Side, int, int], None],
-    ) -> None:
+    def __init__(self, host: RecognizerHost, ears: Ears) -> None:
         self.host = host
-        self.side: Side = side
-        self._on_hypothesis = on_hypothesis
-        self._on_lost = on_lost
-        self._on_behind = on_behind
-        self._waiting = deque[Request]()
-        self._unanswered = deque[Request]()
-        self._until_sample = 0
-        self._changed = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._workers = [Worker(f"{number}", host.connect, ears) for number in range(1, WORKERS + 1)]
+        self._hearing: dict[tuple[Side, int], Worker] = {}
 
     def send(self, request: Request) -> None:
-        """Hand a request to the recognizer; never waits."""
-        self._waiting.append(request)
-        self._idle.clear()
-        self._drop_oldest()
-        self._changed.set()
+        """Hand a request to the worker that hears its utterance; never waits."""
+        key = (request.side, request.utterance)
+        worker = self._hearing.setdefault(key, self._free_worker())
+        if isinstance(request, EndUtterance):
+            del self._hearing[key]
+        worker.send(request)
 
     async def idle(self) -> None:
         """Wait until every request has been answered or declared lost."""
-        await self._idle.wait()
+        for worker in self._workers:
+            await worker.idle()
 
     async def run(self) -> None:
-        """Keep a worker running and exchange messages with it until cancelled."""
-        failures = 0
-        while True:
-            await asyncio.sleep(RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)])
-            answers = 0
-            try:
-                reader, writer = await self.host.connect()
-            except (OSError, BadInputError) as error:
-                log.error("event=recognizer_start_failed side=%s error=%r", self.side, str(error))  # noqa: TRY400
-            else:
-                answers = await self._exchange(reader, writer)
-                log.warning("event=recognizer_lost side=%s answers=%d", self.side, answers)
-                self._lose()
-            failures = 0 if answers else failures + 1
-            if failures >= len(RESTART_DELAYS_S):
-                self._give_up()
+        """Keep the workers running until cancelled."""
+        async with task_group() as group:
+            for worker in self._workers:
+                group.create_task(worker.run(), name=f"recognizer-{worker.name}")
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
-        """Talk to a worker until it is gone; give how many answers came."""
-        sending = asyncio.create_task(self._send_all(writer), name=f"recognizer-send-{self.side}")
-        answers = 0
-        try:
-            while (hypothesis := await _read(reader)) is not None:
-                self._receive(hypothesis)
-                answers += 1
-            return answers
-        finally:
-            sending.cancel()
-            writer.close()
-
-    async def _send_all(self, writer: asyncio.StreamWriter) -> None:
-        while True:
-            self._changed.clear()
-            while self._waiting and len(self._unanswered) < MAX_UNANSWERED:
-                request = self._waiting.popleft()
-                self._unanswered.append(request)
-                if isinstance(request, Hear):
-                    self._until_sample = request.sample + len(request.pcm) // 2
-                    request = msgspec.structs.replace(request, wants_partial=not self._waiting)
-                writer.write(pack(request))
-            await self._changed.wait()
-
-    def _receive(self, hypothesis: Hypothesis) -> None:
-        self._unanswered.popleft()
-        self._changed.set()
-        self._on_hypothesis(self.side, hypothesis)
-        self._settle()
-
-    def _lose(self) -> None:
-        """Declare what the dead worker held; utterances that were to end still do, in the next worker."""
-        ends = [request for request in self._unanswered if isinstance(request, EndUtterance)]
-        self._unanswered.clear()
-        self._waiting.extendleft(reversed(ends))
-        self._on_lost(self.side, self._until_sample)
-        self._settle()
-
-    def _give_up(self) -> None:
-        """Declare all that waits as lost: no recognizer can be started, and nobody may wait for it for ever."""
-        if not self._waiting:
-            return
-        for request in self._waiting:
-            if isinstance(request, Hear):
-                self._until_sample = request.sample + len(request.pcm) // 2
-        self._waiting.clear()
-        self._on_lost(self.side, self._until_sample)
-        self._settle()
-
-    def _settle(self) -> None:
-        if not self._waiting and not self._unanswered:
-            self._idle.set()
-
-    def _drop_oldest(self) -> None:
-        audio = [request for request in self._waiting if isinstance(request, Hear)]
-        if not audio or audio[-1].sample - audio[0].sample <= samples(MAX_WAITING_MS):
-            return
-        late = [request for request in audio if audio[-1].sample - request.sample > samples(KEPT_WAITING_MS)]
-        for request in late:
-            self._waiting.remove(request)
-        self._on_behind(self.side, late[0].sample, late[-1].sample + len(late[-1].pcm) // 2)
-
-
-async def _read(reader: asyncio.StreamReader) -> Hypothesis | None:
-    """Give the worker's next answer; None when it is gone."""
-    try:
-        size = int.from_bytes(await reader.readexactly(LENGTH_BYTES), "little")
-        return _hypotheses.decode(await reader.readexactly(size))
-    except (OSError, asyncio.IncompleteReadError):
-        return None
+    def _free_worker(self) -> Worker:
+        open_at = list(self._hearing.values())
+        return min(self._workers, key=lambda worker: (open_at.count(worker), worker.waiting_ms > BUSY_MS))

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from appliance.adapters.recognizers import RecognizerHost, SideRecognizer
+from appliance.adapters.recognizer_worker import Ears
+from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.recording import Recording, paced
 from appliance.adapters.vad import VoiceDetector
 from appliance.speech.endpointer import EndpointerSettings
@@ -125,8 +126,8 @@ class _Decisions:
 
     async def run(self, line: Recording) -> list[float]:
         await self._host.start()
-        recognizers = {side: self._recognizer(side) for side in line.sides}
-        workers = [asyncio.create_task(recognizer.run()) for recognizer in recognizers.values()]
+        recognizers = Recognizers(self._host, Ears(self._receive, _say_lost, _say_behind))
+        running = asyncio.create_task(recognizers.run())
         listeners = {side: Listener(side, EndpointerSettings()) for side in line.sides}
         detectors = {side: VoiceDetector() for side in line.sides}
         async for step in paced(line.frames()):
@@ -135,26 +136,23 @@ class _Decisions:
                 for request in listeners[frame.side].receive_frame(frame, voiced=voiced):
                     if isinstance(request, EndUtterance):
                         self._decided_s[frame.side, request.utterance] = time.perf_counter()
-                    recognizers[frame.side].send(request)
-        for recognizer in recognizers.values():
-            await recognizer.idle()
-        for worker in workers:
-            worker.cancel()
+                    recognizers.send(request)
+        await recognizers.idle()
+        running.cancel()
         await self._host.stop()
         return self._waits_ms
-
-    def _recognizer(self, side: Side) -> SideRecognizer:
-        return SideRecognizer(
-            self._host,
-            side,
-            on_hypothesis=self._receive,
-            on_lost=lambda side, until: say(f"the recognizer of {side} was lost at sample {until}"),
-            on_behind=lambda side, start, _end: say(f"the recognizer of {side} fell behind at sample {start}"),
-        )
 
     def _receive(self, side: Side, hypothesis: Hypothesis) -> None:
         if hypothesis.final:
             self._waits_ms.append((time.perf_counter() - self._decided_s[side, hypothesis.utterance]) * 1000)
+
+
+def _say_lost(side: Side, until: int) -> None:
+    say(f"the recognizer of {side} was lost at sample {until}")
+
+
+def _say_behind(side: Side, start: int, _end: int) -> None:
+    say(f"recognition of {side} fell behind at sample {start}")
 
 
 def _p(percent: int, values: Sequence[float]) -> float:
