@@ -17,10 +17,11 @@ from appliance.adapters.model_archive import file_facts
 from appliance.adapters.model_store import require_layout
 from appliance.errors import BadInputError
 from appliance.models.catalogue import Model
-from appliance.models.kaldi_conf import without_dither
+from appliance.models.kaldi_conf import with_lean_search, without_dither
 from appliance.models.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
 
 MFCC_CONF = "conf/mfcc.conf"
+MODEL_CONF = "conf/model.conf"
 
 Say = Callable[[str], None]
 
@@ -61,12 +62,13 @@ def staged(name: str, folder: Path) -> Iterator[Path]:
 def settle(new: Path, manifest: Manifest) -> Path:
     """Make the staged folder the installed model and give its place; the manifest's `files` are filled in.
 
-    A Vosk model is made to repeat itself: its features get no dither. Raises `BadInputError` for an incomplete model.
+    A Vosk model is made to repeat itself, for its features get no dither, and to search leaner. Raises `BadInputError`
+    for an incomplete model.
     """
     require_layout({path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file()}, manifest.name)
     if manifest.engine == "vosk":
-        conf = new / MFCC_CONF
-        conf.write_text(without_dither(conf.read_text("utf-8", "replace")), "utf-8")
+        _rewrite(new / MFCC_CONF, without_dither)
+        _rewrite(new / MODEL_CONF, with_lean_search)
     (new / MANIFEST_FILE).unlink(missing_ok=True)
     data = write_manifest(msgspec.structs.replace(manifest, files=file_facts(new)))
     read_manifest(data, where=manifest.name, mend="rename the model's files")
@@ -95,6 +97,10 @@ def disk_trouble(error: OSError, store: Path) -> BadInputError:
         where=str(error.filename or store),
         mend="free space, or set UNDERTONE_HOME to a folder that you may write to",
     )
+
+
+def _rewrite(conf: Path, change: Callable[[str], str]) -> None:
+    conf.write_text(change(conf.read_text("utf-8", "replace")), "utf-8")
 
 
 def _take_place(new: Path, place: Path) -> Path:

@@ -1,8 +1,18 @@
-"""Kaldi's option files (`conf/mfcc.conf`): one `--name=value` a line, `#` starts a comment."""
+"""Kaldi's option files (`conf/mfcc.conf`, `conf/model.conf`): one `--name=value` a line, `#` starts a comment."""
+
+from typing import Final
 
 from appliance.models.catalogue import Band
 
 DEFAULT_SAMPLE_FREQUENCY_HZ = 16000.0  # Kaldi's own default, when the file does not say
+
+MIN_ACTIVE: Final = 70
+"""Hypotheses that Kaldi follows at least, however unlikely they are. Vosk's models are published with 200; with 70 the
+Korean one takes a third less CPU, and its character error is the same on the wideband call and 0.3 points less on the
+telephone call (40: 0.3 points more on the wideband call)."""
+
+PUBLISHED: Final = "# published: "
+"""Before an option as it was before we changed it."""
 
 
 def read_option(text: str, name: str) -> str | None:
@@ -20,6 +30,25 @@ def with_option(text: str, name: str, value: str) -> str:
 def without_dither(mfcc_conf: str) -> str:
     """Switch off Kaldi's dither, which adds noise of its own: the same recording shall give the same words."""
     return with_option(mfcc_conf, "dither", "0")
+
+
+def with_lean_search(model_conf: str) -> str:
+    """Lower the number of hypotheses that are followed at least to `MIN_ACTIVE`; the old line stays as a comment."""
+    given = read_option(model_conf, "min-active")
+    if given is None or not given.isdecimal() or int(given) <= MIN_ACTIVE:
+        return model_conf
+    return with_option(model_conf, "min-active", str(MIN_ACTIVE)) + f"{PUBLISHED}--min-active={given}\n"
+
+
+def as_published(model_conf: str) -> str:
+    """Give the options that `with_lean_search` found."""
+    lines = model_conf.splitlines()
+    changed = [line.removeprefix(PUBLISHED) for line in lines if line.startswith(PUBLISHED)]
+    text = "\n".join(line for line in lines if not line.startswith(PUBLISHED)) + "\n"
+    for option in changed:
+        name, _, value = option.removeprefix("--").partition("=")
+        text = with_option(text, name, value)
+    return text
 
 
 def heard_band(mfcc_conf: str) -> Band:

@@ -8,6 +8,7 @@ says `listening` on stderr when the model is loaded and prints what each side sa
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ import vosk
 
 from appliance.adapters.recording import Recording
 from appliance.events import SAMPLE_RATE_HZ
+from appliance.models.kaldi_conf import as_published
 from appliance.speech.frames import FRAME_MS, Frame, Side
 
 BLOCK_FRAMES: Final = 200 // FRAME_MS
@@ -41,7 +43,8 @@ class Channel:
 def main(folder: str, file: str) -> None:
     vosk.SetLogLevel(-1)
     recording = Recording(Path(file))
-    model = vosk.Model(folder)
+    with tempfile.TemporaryDirectory() as view:
+        model = vosk.Model(str(_published(Path(folder), Path(view))))
     sys.stderr.write("listening\n")
     sys.stderr.flush()
     channels = {side: Channel(model) for side in recording.sides}
@@ -57,6 +60,17 @@ def main(folder: str, file: str) -> None:
     print(json.dumps({side: _text(channel) for side, channel in channels.items()}), flush=True)
     # A server does not end with the call: taking the model down must not count against it.
     os._exit(0)
+
+
+def _published(folder: Path, view: Path) -> Path:
+    """Lay out the model with the search options of its publisher; dither stays off, so that runs can be compared."""
+    for part in folder.iterdir():
+        if part.name != "conf":
+            (view / part.name).symlink_to(part.resolve())
+    (view / "conf").mkdir()
+    for conf in (folder / "conf").iterdir():
+        (view / "conf" / conf.name).write_text(as_published(conf.read_text("utf-8")), "utf-8")
+    return view
 
 
 def _hear(channels: dict[Side, Channel], block: list[tuple[Frame, ...]]) -> None:

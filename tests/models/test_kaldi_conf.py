@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.models.kaldi_conf import heard_band, read_option, with_option, without_dither
+from appliance.models.kaldi_conf import (
+    MIN_ACTIVE,
+    as_published,
+    heard_band,
+    read_option,
+    with_lean_search,
+    with_option,
+    without_dither,
+)
 
 names = st.from_regex(r"[a-z][a-z-]{0,20}", fullmatch=True)
 values = st.from_regex(r"[A-Za-z0-9.:]{1,12}", fullmatch=True)
@@ -48,3 +56,16 @@ def test_the_sampling_rate_tells_the_band(text: str, band: str) -> None:
 def test_a_sampling_rate_that_is_no_number_is_an_error() -> None:
     with pytest.raises(ValueError, match="fast"):
         heard_band("--sample-frequency=fast\n")
+
+
+def test_the_search_is_made_leaner_and_the_published_value_is_kept_beside_it() -> None:
+    published = "--beam=10.0\n--min-active=200\n"
+    lean = with_lean_search(published)
+    assert read_option(lean, "min-active") == str(MIN_ACTIVE)
+    assert as_published(lean) == published
+    assert with_lean_search(lean) == lean
+
+
+@pytest.mark.parametrize("conf", ["--beam=10.0\n", "--min-active=50\n", "--min-active=few\n"])
+def test_a_search_that_is_lean_already_or_unknown_is_left_alone(conf: str) -> None:
+    assert with_lean_search(conf) == conf == as_published(conf)
