@@ -16,7 +16,7 @@ from appliance.adapters.vad import VoiceDetector
 from appliance.events import SAMPLE_RATE_HZ, Band
 from appliance.session import CallSession, EndReason, Output, Switch
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause
 
 FINALS_TIMEOUT_S: Final = 15.0
 """After the line went on hook: a large model on a slow box needs a few seconds for its last words."""
@@ -108,7 +108,7 @@ class Call:
     def _take(self, outputs: list[Output]) -> None:
         told: list[Output] = []
         for output in outputs:
-            if isinstance(output, Hear | EndUtterance):
+            if isinstance(output, Hear | Pause | EndUtterance):
                 if recognizer := self._recognizers.get(output.side):
                     recognizer.send(output)
             elif isinstance(output, Switch):

@@ -27,7 +27,7 @@ from appliance.events import (
 from appliance.session import CallSession, Ears, Output, Partial
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Request, ScriptedRecognizer
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request, ScriptedRecognizer
 
 from .speech.sounds import frame
 
@@ -117,7 +117,7 @@ class Talk:
 
     def take(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
-            if isinstance(output, Hear | EndUtterance):
+            if isinstance(output, Hear | Pause | EndUtterance):
                 self._answer(output)
             else:
                 self.outputs.append(output)
@@ -128,7 +128,7 @@ class Talk:
             self._heard[request.side] = request.sample + len(request.pcm) // 2
             words = recognizer.hear(request.sample, request.pcm)
         else:
-            words = recognizer.end_utterance()
+            words = recognizer.end_utterance() if final else recognizer.pause()
         hypothesis = Hypothesis(request.utterance, final, self._heard[request.side], words)
         self.take(self.session.receive_hypothesis(request.side, hypothesis))
 

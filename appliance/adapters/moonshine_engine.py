@@ -67,6 +67,9 @@ class MoonshineRecognizer:
         self._partial = texts
         return words
 
+    def pause(self) -> None:
+        """See `Recognizer`. Nothing is told ahead: decoding takes as long as the pause does."""
+
     def end_utterance(self) -> tuple[Word, ...]:
         """See `Recognizer`."""
         words = self._words(self._final_text) if self._audio else ()

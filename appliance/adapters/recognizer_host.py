@@ -21,7 +21,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from appliance.speech.recognizer import Hear, Hypothesis, Recognizer, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Recognizer, Request
 
 READY: Final = b"ready"
 FORK: Final = b"fork"
@@ -110,8 +110,9 @@ def _serve(line: socket.socket, recognizer: Recognizer) -> None:
             until_sample = request.sample + len(request.pcm) // 2
             words = recognizer.hear(request.sample, request.pcm, wants_partial=request.wants_partial)
         else:
-            words = recognizer.end_utterance()
-        line.sendall(pack(Hypothesis(request.utterance, not isinstance(request, Hear), until_sample, words)))
+            ends = isinstance(request, EndUtterance)
+            words = recognizer.end_utterance() if ends else recognizer.pause()
+        line.sendall(pack(Hypothesis(request.utterance, isinstance(request, EndUtterance), until_sample, words)))
 
 
 def _receive_request(stream: BinaryIO) -> Request | None:

@@ -17,6 +17,9 @@ NOISE_MS: Final = 1_000
 NOISE_RMS: Final = 800.0
 """Of the noise for warming up, in steps of 16 bits (-32 dBFS): as loud as speech."""
 
+LONGEST_AGAIN_MS: Final = 8_000
+"""Of an utterance that may be heard a second time: well within the audio that may wait, also on a slow box."""
+
 
 def load(folder: Path) -> vosk.Model:
     """Load a model; it may be used across a fork."""
@@ -46,15 +49,19 @@ class VoskRecognizer:
         self._heard_samples = 0
         self._heard_before = 0
         self._partial = ""
+        self._pieces: list[bytes] = []
+        self._ahead: tuple[Word, ...] | None = None
+        """The final words, worked out in a pause."""
 
     def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
         """See `Recognizer`. The words of a partial have estimated times, for Vosk gives none yet."""
         if self._start_sample is None:
             self._start_sample, self._heard_before = sample, self._heard_samples
-        self._heard_samples += len(pcm) // 2
+        elif self._ahead is not None:
+            self._hear_again()
+        self._pieces.append(pcm)
         self._until_sample = sample + len(pcm) // 2
-        # Its answer says whether Vosk would end the utterance here; ours is the endpointer's decision.
-        self._kaldi.AcceptWaveform(pcm)
+        self._accept(pcm)
         if not wants_partial:
             return None
         text = json.loads(self._kaldi.PartialResult()).get("partial", "")
@@ -65,10 +72,33 @@ class VoskRecognizer:
 
     def end_utterance(self) -> tuple[Word, ...]:
         """See `Recognizer`."""
-        start, before = self._start_sample or 0, self._heard_before
-        self._start_sample, self._partial = None, ""
+        words = self._finish() if self._ahead is None else self._ahead
+        self._start_sample, self._partial, self._ahead = None, "", None
+        self._pieces.clear()
+        return words
+
+    def pause(self) -> tuple[Word, ...] | None:
+        """See `Recognizer`. Vosk can finish an utterance but not go on with it: if speech resumes, it is heard again.
+
+        That is rare, and quick for a short one, whose words are all known by then; a long one is left alone.
+        """
+        if self._ahead is None and sum(map(len, self._pieces)) <= 2 * samples(LONGEST_AGAIN_MS):
+            self._ahead = self._finish()
+        return self._ahead
+
+    def _finish(self) -> tuple[Word, ...]:
         result = json.loads(self._kaldi.FinalResult()).get("result", [])
-        return tuple(_word(item, start, before) for item in result)
+        return tuple(_word(item, self._start_sample or 0, self._heard_before) for item in result)
+
+    def _hear_again(self) -> None:
+        self._ahead, self._heard_before = None, self._heard_samples
+        for piece in self._pieces:  # in the same steps, which some of Kaldi's estimates depend on
+            self._accept(piece)
+
+    def _accept(self, pcm: bytes) -> None:
+        self._heard_samples += len(pcm) // 2
+        # Its answer says whether Vosk would end the utterance here; ours is the endpointer's decision.
+        self._kaldi.AcceptWaveform(pcm)
 
 
 def _word(item: dict[str, Any], start_sample: int, heard_before: int) -> Word:

@@ -6,7 +6,7 @@ from typing import Final
 from appliance.speech.endpointer import Endpointer, EndpointerSettings, Speech, SpeechEnded
 from appliance.speech.frames import Frame, Side, samples
 from appliance.speech.level import NoiseFloor
-from appliance.speech.recognizer import EndUtterance, Hear, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Pause, Request
 
 BLOCK_MS: Final = 200
 """Audio of one request: the step in which Vosk works, and the pace of partial hypotheses."""
@@ -30,6 +30,7 @@ class Listener:
         self._utterance = 0
         self._block: list[Speech] = []
         self._block_bytes = 0
+        self._pausing = False
         self._unfinished: dict[int, Span] = {}
 
     @property
@@ -50,8 +51,10 @@ class Listener:
         """Take the next frame and give what the recognizer must hear or end now."""
         loud = self._floor.receive_frame(frame.pcm)
         changes = self._endpointer.receive_frame(frame, voiced=voiced and loud)
-        # A pause has begun: what is left of the words is decoded while the hangover runs, not after it.
-        return self._requests(changes) if changes else self._flush()
+        if changes:
+            self._pausing = False
+            return self._requests(changes)
+        return self._pause() if self._endpointer.speaking and not self._pausing else []
 
     def receive_end(self) -> list[Request]:
         """Take the end of the call."""
@@ -98,6 +101,11 @@ class Listener:
         self._block.append(speech)
         self._block_bytes += len(speech.pcm)
         return self._flush() if self._block_bytes >= 2 * samples(BLOCK_MS) else []
+
+    def _pause(self) -> list[Request]:
+        """Have what is left of the words decoded while the hangover runs, not after it."""
+        self._pausing = True
+        return [*self._flush(), Pause(self._side, self._utterance)]
 
     def _flush(self) -> list[Request]:
         if not self._block:

@@ -26,6 +26,17 @@ class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
     wants_partial: bool = True
 
 
+class Pause(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Nobody has spoken for a while, and nothing more will be heard of the utterance unless speech resumes.
+
+    An engine that can works out now what `EndUtterance` would give, answers with these words as a partial, and gives
+    them at once if the utterance does end.
+    """
+
+    side: Side
+    utterance: int
+
+
 class EndUtterance(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The utterance is over; the final hypothesis is wanted now."""
 
@@ -33,7 +44,7 @@ class EndUtterance(msgspec.Struct, frozen=True, array_like=True, tag=True):
     utterance: int
 
 
-Request = Hear | EndUtterance
+Request = Hear | Pause | EndUtterance
 
 
 class Hypothesis(msgspec.Struct, frozen=True, array_like=True):
@@ -54,6 +65,9 @@ class Recognizer(Protocol):
 
     def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
         """Take the next audio of the current utterance; give the partial words when wanted, due and new."""
+
+    def pause(self) -> tuple[Word, ...] | None:
+        """Take that nobody speaks just now; give the words that `end_utterance` would give, where they can be told."""
 
     def end_utterance(self) -> tuple[Word, ...]:
         """Give the final words of the current utterance; what is heard next begins another one."""
@@ -82,6 +96,10 @@ class ScriptedRecognizer:
             return None
         self._said = words
         return words
+
+    def pause(self) -> tuple[Word, ...] | None:
+        """See `Recognizer`."""
+        return self._between(lambda word: word.start_sample) if self._start_sample is not None else ()
 
     def end_utterance(self) -> tuple[Word, ...]:
         """See `Recognizer`."""

@@ -16,7 +16,7 @@ from appliance.errors import BadInputError
 from appliance.models.choice import EngineChoice, choose_installed
 from appliance.speech.frames import Frame, Side
 from appliance.speech.listener import Listener
-from appliance.speech.recognizer import Hear, Recognizer, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Recognizer, Request
 from tests.bench.options import SkippedError
 
 
@@ -75,7 +75,7 @@ class _Ear:
         for request in requests:
             if isinstance(request, Hear):
                 self._recognizer.hear(request.sample, request.pcm)
-            else:
+            elif isinstance(request, EndUtterance):
                 self._said += [word.text for word in self._recognizer.end_utterance()]
 
 

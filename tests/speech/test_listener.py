@@ -1,10 +1,12 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, samples
 from appliance.speech.listener import BLOCK_MS, Listener, Span
-from appliance.speech.recognizer import EndUtterance, Hear, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Pause, Request
 
 from .sounds import frames, voicing
 
@@ -38,8 +40,15 @@ def test_utterances_are_numbered_from_1_and_each_ends_once_behind_its_audio(voic
     assert all(request.side == "agent" for request in requests)
     for number in range(1, len(ends) + 1):
         mine = [request for request in requests if request.utterance == number]
-        assert [isinstance(request, Hear) for request in mine] == [True] * (len(mine) - 1) + [False]
-        assert len(mine) > 1
+        assert isinstance(mine[0], Hear)
+        assert [isinstance(request, EndUtterance) for request in mine] == [False] * (len(mine) - 1) + [True]
+        assert not any(isinstance(one, Pause) and isinstance(two, Pause) for one, two in pairwise(mine))
+
+
+def test_a_pause_is_told_once_when_the_tail_is_over_and_again_after_more_speech() -> None:
+    heard_of = [type(one) for one in heard(Listener("caller", SETTINGS), voicing(50, 30, 15, 30, 40))]
+    without_repeats = [one for one, before in zip(heard_of, [None, *heard_of], strict=False) if one is not before]
+    assert without_repeats == [Hear, Pause, Hear, Pause, EndUtterance]
 
 
 @given(CALLS)
