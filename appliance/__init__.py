@@ -8,8 +8,9 @@ The life of one frame, in the order of the functions it passes:
 3. `session.CallSession.receive_frame` shows it to this side's `speech.band.BandMeter`, which decides which model must
    listen, and passes it to this side's `speech.listener.Listener`, whose
    `speech.level.NoiseFloor` and `speech.endpointer.Endpointer` decide whether it belongs to an utterance.
-4. What belongs to one becomes a `speech.recognizer.Hear` request; `adapters.recognizers.SideRecognizer.send` takes it
-   to a worker process (`adapters.recognizer_host`), where `VoskRecognizer` or `MoonshineRecognizer` hears it.
+4. What belongs to one becomes a `speech.recognizer.Hear` request; `adapters.recognizers.Recognizers.send` takes it
+   to the first free worker process (`adapters.recognizer_host`), where `VoskRecognizer` or `MoonshineRecognizer` hears
+   it.
    Meanwhile `meters.Meters` shows the frame to this side's `speech.stress.StressMeter`, and notes who speaks and who
    waits; each cue that changes is an `escalation.cues.Reading` for the ladder.
 5. The worker's `Hypothesis` comes back through `CallSession.receive_hypothesis`: in `hearing.Hearing`

@@ -66,9 +66,10 @@ def _prepare(engine: str, folder: Path) -> Callable[[], Recognizer]:
     """Load what can be shared across a fork; give the function that makes a worker's recognizer."""
     if engine == "vosk":
         from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
+        from appliance.adapters.warm_up import warm_up  # noqa: PLC0415 - only this engine learns
 
         recognizer = vosk_engine.VoskRecognizer(vosk_engine.load(folder))
-        vosk_engine.warm_up(recognizer)
+        warm_up(recognizer)
         return lambda: recognizer
 
     from appliance.adapters import moonshine_engine  # noqa: PLC0415 - an extra that a box may lack

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import vosk
 
 from appliance.events import SAMPLE_RATE_HZ, Word
@@ -12,10 +11,6 @@ from appliance.speech.frames import samples
 
 SILENT: Final = -1
 """Kaldi's log level for errors alone: its warnings name no call and fill the journal."""
-
-NOISE_MS: Final = 1_000
-NOISE_RMS: Final = 800.0
-"""Of the noise for warming up, in steps of 16 bits (-32 dBFS): as loud as speech."""
 
 LONGEST_AGAIN_MS: Final = 8_000
 """Of an utterance that may be heard a second time: well within the audio that may wait, also on a slow box."""
@@ -25,17 +20,6 @@ def load(folder: Path) -> vosk.Model:
     """Load a model; it may be used across a fork."""
     vosk.SetLogLevel(SILENT)
     return vosk.Model(str(folder))
-
-
-def warm_up(recognizer: "VoskRecognizer") -> None:
-    """Have a recognizer work out how words begin, which else the first utterance of a call would wait for.
-
-    Vosk puts sounds, words and their neighbours together as it hears them, and keeps what it has put together. Noise
-    is like every sound a little, so that a second of it serves any language.
-    """
-    noise = np.random.default_rng(0).normal(scale=NOISE_RMS, size=samples(NOISE_MS))
-    recognizer.hear(0, noise.astype("<i2").tobytes(), wants_partial=False)
-    recognizer.end_utterance()
 
 
 class VoskRecognizer:

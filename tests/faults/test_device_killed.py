@@ -149,7 +149,7 @@ def test_the_recognizers_of_a_killed_device_end_by_themselves(site: Site, record
     device = site.start_device(site.config(recordings.shipped(recording), language=language, pace="fast"))
     wait_for(lambda: of_type(at_server(site), "utterance"))
     family = psutil.Process(device.process.pid).children(recursive=True)
-    assert len(family) == 3, "one host and a worker for each side"
+    assert len(family) == 3, "one host and two workers"
     device.kill()
     _, alive = psutil.wait_procs(family, timeout=2.0)
     # A zombie has ended; when it is taken away is up to whatever is process 1 here.
