@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.adapters.preparation import ENDPOINTING, load_rules, prepare
+from appliance.adapters.preparation import ENDPOINTING, prepare
+from appliance.adapters.rule_file import load_rules
 from appliance.config import LineSettings, Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import CallStarted, Notice

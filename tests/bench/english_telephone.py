@@ -113,6 +113,9 @@ class _Watched:
         self._look(words or ())
         return words
 
+    def pause(self) -> None:
+        self._recognizer.pause()
+
     def end_utterance(self) -> tuple[Word, ...]:
         self._is_first = True
         words = self._recognizer.end_utterance()

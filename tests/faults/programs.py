@@ -190,7 +190,7 @@ def recognizer_host(device: Program) -> psutil.Process:
 
 
 def recognizer_workers(device: Program) -> list[psutil.Process]:
-    """Give the running workers, in the order of the line's sides at the start."""
+    """Give the running workers, in the order in which utterances go to them."""
     return sorted(recognizer_host(device).children(), key=lambda worker: (worker.create_time(), worker.pid))
 
 
