@@ -30,7 +30,7 @@ def test_a_korean_wideband_call_gets_vosk(korean_model: Path) -> None:
     started, *_ = prepared.new_session().begin()
     assert isinstance(started, CallStarted)
     assert (started.engine, started.band, started.language) == ("vosk", "wide", "ko")
-    assert started.rules == "contact-centre-ko 1"
+    assert started.rules == "contact-centre-ko 2"
 
 
 def test_an_english_narrowband_call_gets_moonshine(english_model: Path) -> None:
