@@ -24,6 +24,9 @@ MOST_WORD_ERRORS = 0.15
 APART_S = 0.5
 """By so much may an event lie elsewhere on another processor: the resampler and the partial words move a little."""
 
+pytestmark = pytest.mark.timeout(900)
+"""Five whole calls are replayed first, which a slow machine with other work may need minutes for."""
+
 PLACE = re.compile(r"\s*(\S+)\s+(\S+)\s+(\S+)\s+(.*)")
 
 
