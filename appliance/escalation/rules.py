@@ -66,6 +66,11 @@ MAX_SNOOZE_S: Final = 600.0
 
 LEVELS: Final = ("attention", "urgent")
 
+RULE_KEYS: Final = (
+    *("level", "phrase", "phrases", "count", "within_s", "all", "any", "on_delay_s"),
+    *("off_delay_s", "latch", "min_repeat_s", "snooze_s", "reason", "suggest", "call_for"),
+)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -126,6 +131,7 @@ def parse_rules(text: str | bytes, source: str) -> RulePack:
 
 def _rules(table: Table, known: Collection[str]) -> list[Rule]:
     """Give the rule of a table, or the two of one that has both levels."""
+    table.allow_only(*RULE_KEYS, *LEVELS)
     levels = [level for level in LEVELS if table.has(level)]
     if not levels:
         return [_rule(table, table.name, table.text("level", of=LEVELS), known)]
@@ -139,10 +145,7 @@ def _rules(table: Table, known: Collection[str]) -> list[Rule]:
 
 
 def _rule(table: Table, name: str, level: str, known: Collection[str]) -> Rule:
-    table.allow_only(
-        *("level", "phrase", "phrases", "count", "within_s", "all", "any", "on_delay_s"),
-        *("off_delay_s", "latch", "min_repeat_s", "snooze_s", "reason", "suggest", "call_for"),
-    )
+    table.allow_only(*RULE_KEYS)
     off_delay_s = table.number("off_delay_s", DEFAULT_OFF_DELAY_S, at_least=0, at_most=MAX_DELAY_S)
     rule = Rule(
         name=name,
