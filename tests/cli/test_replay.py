@@ -63,8 +63,10 @@ def test_the_real_engine_gives_the_same_bytes_twice(cut: Path) -> None:
 def test_a_line_that_no_model_hears_gives_a_call_without_words_and_says_so() -> None:
     done = undertone("replay", shipped("delivery_ok"), "--language", "ko", "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    started, notice, *bands, ended = map(json.loads, done.stdout.splitlines())
-    assert {(event["type"], event["band"], event["model"]) for event in bands} == {("band", "narrow", "")}
+    started, notice, *measured, ended = map(json.loads, done.stdout.splitlines())
+    assert {event["type"] for event in measured} == {"band", "stress", "talk"}, "the voice is measured all the same"
+    bands = [event for event in measured if event["type"] == "band"]
+    assert {(event["band"], event["model"]) for event in bands} == {("narrow", "")}
     assert (started["type"], started["model"]) == ("call_started", "")
     assert (notice["type"], notice["code"]) == ("notice", "no_model_hears")
     assert (ended["type"], ended["reason"]) == ("call_ended", "on_hook")
