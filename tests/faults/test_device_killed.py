@@ -25,6 +25,10 @@ class Line(NamedTuple):
     share: int
 
 
+MOST_COMMITS = 12
+"""Waited for before a kill: the voice is measured, and written down, several times before the first words are."""
+
+
 def lines(folder: Path) -> list[Line]:
     return [
         Line(recordings.short_turns(folder), "en", 50),
@@ -81,7 +85,7 @@ def kill_one(site: Site, name: str, kills: int, chance: random.Random) -> dict[i
         config = site.config(line.recording, language=line.language, pace="fast", device=name)
         device = site.start_device(config)
         if chance.random() < 0.7:
-            wait_for_commits(device, site.state(name), chance.randrange(4))
+            wait_for_commits(device, site.state(name), chance.randrange(MOST_COMMITS))
             time.sleep(chance.uniform(0, 0.3))
         else:
             time.sleep(chance.uniform(0, 1))  # somewhere on the way to the first frame
