@@ -122,7 +122,7 @@ def test_the_call_reaches_the_level_it_should_and_no_other(events: list[Row], le
 def test_no_digit_of_the_card_is_in_what_the_program_prints(events: list[Row]) -> None:
     turn = next(turn for turn in truth("billing_dispute")["turns"] if turn.get("secret") == "card")
     said = [event["text"] for event in events if is_said(event, turn["who"]) and event["start_s"] > turn["start_s"] - 1]
-    assert re.search(r"\[\d+ digits\]", said[0])
+    assert re.search(r"\[card \d+ digits\]", said[0])
     assert not any(word in {"four", "one"} for text in said for word in plain(text))
 
 
