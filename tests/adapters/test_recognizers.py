@@ -17,7 +17,7 @@ from appliance.adapters.recognizers import WORKERS, RecognizerHost, Recognizers
 from appliance.errors import BadInputError
 from appliance.events import Word
 from appliance.speech.frames import Side, samples
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Request, ScriptedRecognizer
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request, ScriptedRecognizer
 
 from .clips import Clip, hosts, requests, workers
 
@@ -220,6 +220,29 @@ def test_confidences_are_the_engine_s_own_or_absent(session: Session) -> None:
 def engine(request: pytest.FixtureRequest) -> tuple[str, Path]:
     folder: Path = request.getfixturevalue("korean_model" if request.param == "vosk" else "english_model")
     return request.param, folder
+
+
+def with_pauses(sent: list[Request]) -> list[Request]:
+    """Put a pause into the middle of an utterance, and one before its end."""
+    *audio, end = sent
+    pause, middle = Pause("caller", end.utterance), len(audio) // 2
+    return [*audio[:middle], pause, *audio[middle:], pause, end]
+
+
+def test_a_pause_changes_no_final_word_and_vosk_tells_them_in_it(engine: tuple[str, Path]) -> None:
+    name, folder = engine
+    pcm = CLIPS[name][0].pcm
+
+    async def run() -> None:
+        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
+            await answer(recognizer, list(requests(1, 0, pcm)))
+            await answer(recognizer, with_pauses(list(requests(2, 0, pcm))))
+            assert ear.final(2).words == ear.final(1).words
+            if name == "vosk":
+                told = [one for one in ear.hypotheses if one.utterance == 2 and not one.final][-1]
+                assert told.words == ear.final(2).words
+
+    asyncio.run(run())
 
 
 def kill(processes: list[psutil.Process]) -> None:
