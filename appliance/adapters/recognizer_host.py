@@ -21,7 +21,8 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Recognizer, Request
+from appliance.events import Word
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Recognizer, Request
 
 READY: Final = b"ready"
 FORK: Final = b"fork"
@@ -107,12 +108,15 @@ def _serve(line: socket.socket, recognizer: Recognizer) -> None:
     stream = line.makefile("rb")
     until_sample = 0
     while (request := _receive_request(stream)) is not None:
-        if isinstance(request, Hear):
-            until_sample = request.sample + len(request.pcm) // 2
-            words = recognizer.hear(request.sample, request.pcm, wants_partial=request.wants_partial)
-        else:
-            ends = isinstance(request, EndUtterance)
-            words = recognizer.end_utterance() if ends else recognizer.pause()
+        words: tuple[Word, ...] | None
+        match request:
+            case Hear():
+                until_sample = request.sample + len(request.pcm) // 2
+                words = recognizer.hear(request.sample, request.pcm, wants_partial=request.wants_partial)
+            case Pause():
+                words = recognizer.pause()
+            case EndUtterance():
+                words = recognizer.end_utterance()
         line.sendall(pack(Hypothesis(request.utterance, isinstance(request, EndUtterance), until_sample, words)))
 
 

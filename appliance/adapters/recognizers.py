@@ -103,9 +103,9 @@ class Recognizers:
     def send(self, request: Request) -> None:
         """Hand a request to the worker that hears its utterance; never waits."""
         key = (request.side, request.utterance)
-        worker = self._hearing.setdefault(key, self._free_worker())
-        if isinstance(request, EndUtterance):
-            del self._hearing[key]
+        if key not in self._hearing:
+            self._hearing[key] = self._free_worker()
+        worker = self._hearing.pop(key) if isinstance(request, EndUtterance) else self._hearing[key]
         worker.send(request)
 
     async def idle(self) -> None:

@@ -66,6 +66,8 @@ class VoskRecognizer:
 
         That is rare, and quick for a short one, whose words are all known by then; a long one is left alone.
         """
+        if self._start_sample is None:  # a worker before this one heard it all
+            return None
         if self._ahead is None and sum(map(len, self._pieces)) <= 2 * samples(LONGEST_AGAIN_MS):
             self._ahead = self._finish()
         return self._ahead

@@ -1,6 +1,6 @@
 """The contract of a recognizer, the words that are exchanged with it, and one that plays a script.
 
-A recognizer hears one side of a call, utterance by utterance. Where an utterance ends is decided by our endpointer and
+A recognizer hears one utterance after the other, of either side. Where an utterance ends is decided by our endpointer and
 never by the engine, so that every engine cuts alike. Each request gets exactly one answer, in order.
 """
 
@@ -61,7 +61,7 @@ class Hypothesis(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Recognizer(Protocol):
-    """One engine listening to one side; calls come in the order of the audio."""
+    """One engine that hears one utterance at a time, in the order of its audio."""
 
     def hear(self, sample: int, pcm: bytes, *, wants_partial: bool = True) -> tuple[Word, ...] | None:
         """Take the next audio of the current utterance; give the partial words when wanted, due and new."""
@@ -99,7 +99,7 @@ class ScriptedRecognizer:
 
     def pause(self) -> tuple[Word, ...] | None:
         """See `Recognizer`."""
-        return self._between(lambda word: word.start_sample) if self._start_sample is not None else ()
+        return self._between(lambda word: word.start_sample) if self._start_sample is not None else None
 
     def end_utterance(self) -> tuple[Word, ...]:
         """See `Recognizer`."""

@@ -245,6 +245,18 @@ def test_a_pause_changes_no_final_word_and_vosk_tells_them_in_it(engine: tuple[s
     asyncio.run(run())
 
 
+def test_a_pause_before_any_audio_costs_no_word(engine: tuple[str, Path]) -> None:
+    name, folder = engine
+    pcm = CLIPS[name][0].pcm
+
+    async def run() -> None:
+        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
+            await answer(recognizer, [Pause("caller", 1), *requests(1, 0, pcm)])
+            assert KEYWORDS[name][0] in " ".join(word.text for word in ear.final(1).words or ())
+
+    asyncio.run(run())
+
+
 def kill(processes: list[psutil.Process]) -> None:
     """End processes at once; children of ours are waited for by asyncio."""
     assert processes

@@ -2,6 +2,7 @@
 
 import { el, reconcile } from "./dom.js";
 import { alertState } from "./conversation.js";
+import { timeButton } from "./time_button.js";
 import { clock, levelName, sideName, title } from "./words.js";
 
 const CHANGES = {
@@ -69,17 +70,7 @@ function quote(evidence, show) {
   return el(
     "li",
     {},
-    el(
-      "button",
-      {
-        type: "button",
-        className: "time",
-        "data-focus": `e${evidence.start_sample}`,
-        "aria-label": `Show ${clock(evidence.start_s)} in the transcript`,
-        onclick: () => show(evidence.start_s),
-      },
-      clock(evidence.start_s),
-    ),
+    timeButton(evidence.start_s, `e${evidence.start_sample}`, show),
     el("span", { className: "who", "data-who": evidence.who }, sideName(evidence.who)),
     evidence.channel && evidence.channel !== "words"
       ? el("span", { className: "measure" }, measured(evidence))

@@ -2,8 +2,10 @@
 
 import { drawn, el, reconcile } from "./dom.js";
 import { peaksOf, stretchesOf } from "./conversation.js";
-import { clock, moodName, percent, sideName, signed, spoken, tensionName } from "./words.js";
+import { timeButton } from "./time_button.js";
+import { moodName, percent, sideName, signed, spoken, tensionName } from "./words.js";
 
+// As the device draws them (CLIMB in speech/stress.py).
 const RAISED = 0.6;
 const HIGH = 0.8;
 
@@ -118,17 +120,7 @@ function moment(peak, show) {
   return el(
     "li",
     {},
-    el(
-      "button",
-      {
-        type: "button",
-        className: "time",
-        "data-focus": `p${peak.from_s}`,
-        "aria-label": `Show ${clock(peak.from_s)} in the transcript`,
-        onclick: () => show(peak.from_s),
-      },
-      clock(peak.from_s),
-    ),
+    timeButton(peak.from_s, `p${peak.from_s}`, show),
     ` ${tensionName(peak.level)}, up to ${peak.score.toFixed(2)}`,
     peak.drivers.length > 0 && `: ${peak.drivers.join(", ")}`,
   );
