@@ -1,8 +1,8 @@
 """The device: its composition root.
 
-One asyncio loop carries the call, the uplink and the recognizers' connections. Threads: the outbox's writer, and one that reads
-a changed rule pack. Processes: a recognizer host for each model in use and its two workers. Started in the order of
-`run_device`, stopped in reverse.
+One asyncio loop carries the call, the uplink and the recognizers' connections. Threads: the outbox's writer, and one
+that reads a changed rule pack. Processes: a recognizer host for each model in use and its two workers. Started in the
+order of `run_device`, stopped in reverse.
 
 The light comes first: it never waits for the disk or the network.
 """

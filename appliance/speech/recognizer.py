@@ -1,7 +1,7 @@
 """The contract of a recognizer, the words that are exchanged with it, and one that plays a script.
 
-A recognizer hears one utterance after the other, of either side. Where an utterance ends is decided by our endpointer and
-never by the engine, so that every engine cuts alike. Each request gets exactly one answer, in order.
+A recognizer hears one utterance after the other, of either side. Where an utterance ends is decided by our endpointer
+and never by the engine, so that every engine cuts alike. Each request gets exactly one answer, in order.
 """
 
 from collections.abc import Sequence
