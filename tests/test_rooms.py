@@ -67,7 +67,21 @@ THIRD_PARTY = {
 
 VALUES = {
     *("abc", "bisect", "collections", "dataclasses", "difflib", "enum", "functools", "hashlib", "heapq", "itertools"),
-    *("json", "math", "operator", "re", "string", "struct", "tomllib", "types", "typing", "unicodedata", "zlib"),
+    *(
+        "hmac",
+        "json",
+        "math",
+        "operator",
+        "re",
+        "string",
+        "struct",
+        "tomllib",
+        "types",
+        "typing",
+        "unicodedata",
+        "xml",
+        "zlib",
+    ),
 }
 """What the standard library has for values. No clock, no chance, no file, no thread, no log, no network."""
 
