@@ -9,11 +9,11 @@ from appliance.telephony.sip_status import RefusedError
 from tests.telephony.siprec_messages import request
 
 NOW_S = 1_000.0
-PASSWORD = "correct horse"
+KNOWN = "correct horse"
 
 
 def guard() -> DigestGuard:
-    return DigestGuard("undertone", {"sbc": PASSWORD}, b"secret")
+    return DigestGuard("undertone", {"sbc": KNOWN}, b"secret")
 
 
 def challenge(of: DigestGuard, now_s: float = NOW_S, algorithm: str = "SHA-256") -> dict[str, str]:
@@ -30,7 +30,7 @@ def asked(authorization: str = "") -> Request:
     return message
 
 
-def signed(offered: dict[str, str], password: str = PASSWORD, **changes: str) -> Request:
+def signed(offered: dict[str, str], password: str = KNOWN, **changes: str) -> Request:
     given = {"username": "sbc", "uri": "sip:box@192.0.2.1", "nc": "00000001", "cnonce": "c", **offered} | changes
     given["response"] = changes.get("response") or response_digest(given["algorithm"], given, password, "INVITE")
     return asked("Digest " + ", ".join(f'{name}="{text}"' for name, text in given.items()))
