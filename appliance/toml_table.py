@@ -50,6 +50,11 @@ class Table:
                 mend = f"did you mean `{like[0]}`?" if like else f"known here: {', '.join(known)}"
                 self.refuse(key, "is not a known key", mend)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Give every key that is there, where names are free."""
+        return tuple(self._values)
+
     def has(self, key: str) -> bool:
         """Say whether the key is given."""
         return key in self._values

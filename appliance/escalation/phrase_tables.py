@@ -7,9 +7,15 @@
     unless_before = ["not"]                 # in place of the pack's own
     min_confidence = 0.45                   # what the recognizer is less sure of does not count
 
+Words that belong together are named once, and `{boss}` stands for all of them in any pattern:
+
+    [words]
+    boss = ["supervisor", "manager", "team leader"]
+
 How patterns are written is said in `appliance/language/patterns.py`.
 """
 
+import re
 from typing import Final, cast
 
 from appliance.events import Who
@@ -33,37 +39,71 @@ def read_phrases(pack: Table, units: Units) -> tuple[Phrase, ...]:
     """
     unless_before = _guards(pack, units, frozenset())
     window = pack.whole_number("unless_before_words", GUARD_WINDOW_WORDS, at_least=1, at_most=20)
+    sets = _word_sets(pack)
     given = pack.tables("phrases")
     if len(given) > MAX_PHRASES:
         pack.refuse("phrases", f"holds more than {MAX_PHRASES} phrases", "split the pack")
-    return tuple(_phrase(table, units, unless_before, window) for table in given)
+    return tuple(_phrase(table, units, unless_before, window, sets) for table in given)
 
 
-def _phrase(table: Table, units: Units, unless_before: frozenset[str], window: int) -> Phrase:
+_WordSets = dict[str, str]
+"""By name, the words of a set as the alternatives of a group: "supervisor|manager"."""
+
+
+def _word_sets(pack: Table) -> _WordSets:
+    table = pack.table("words", optional=True)
+    sets: _WordSets = {}
+    for name in table.keys:
+        words = table.texts(name)
+        for word in words:
+            if any(mark in word for mark in "()[]{}|") or "..." in word:
+                table.refuse(name, f'holds "{word}"', "write plain words, each in quotes of its own", near=word)
+        sets[name] = "|".join(words)
+    return sets
+
+
+def _phrase(table: Table, units: Units, unless_before: frozenset[str], window: int, sets: _WordSets) -> Phrase:
     table.allow_only("who", "any", "but_not", "unless_before", "min_confidence")
     return Phrase(
         name=table.name,
         who=cast("Who", table.text("who", "caller", of=("caller", "agent", "both"))),
-        patterns=_patterns(table, "any", table.texts("any"), units),
+        patterns=_patterns(table, "any", table.texts("any"), units, sets),
         units=units,
         unless_before=_guards(table, units, unless_before),
         guard_window=window,
-        but_not=_patterns(table, "but_not", table.texts("but_not", ()), units),
+        but_not=_patterns(table, "but_not", table.texts("but_not", ()), units, sets),
         min_confidence=table.number("min_confidence", MIN_CONFIDENCE, at_least=0, at_most=1),
     )
 
 
-def _patterns(table: Table, key: str, patterns: tuple[str, ...], units: Units) -> tuple[str, ...]:
-    if len(patterns) > MAX_PATTERNS:
+def _patterns(table: Table, key: str, given: tuple[str, ...], units: Units, sets: _WordSets) -> tuple[str, ...]:
+    if len(given) > MAX_PATTERNS:
         table.refuse(key, f"holds more than {MAX_PATTERNS} patterns", "split the phrase")
-    for pattern in patterns:
-        try:
-            compile_pattern(pattern, units)
-        except PatternError as error:
-            shown = pattern if len(pattern) <= 60 else pattern[:57] + "..."
-            mend = "mend the pattern; it is made of words, (one|another), [perhaps], begin*, form~ and ..."
-            table.refuse(key, f'holds the pattern "{shown}": {error}', mend, near=pattern)
-    return patterns
+    return tuple(_pattern(table, key, pattern, units, sets) for pattern in given)
+
+
+def _pattern(table: Table, key: str, given: str, units: Units, sets: _WordSets) -> str:
+    shown = given if len(given) <= 60 else given[:57] + "..."
+    for name in _SET.findall(given):
+        if name not in sets:
+            mend = f"name it in `[words]`, or take one of: {', '.join(sets) or 'none is named yet'}"
+            table.refuse(key, f'holds the pattern "{shown}" with the unknown set `{{{name}}}`', mend, near=given)
+    pattern = _SET.sub(lambda found: _as_choices(sets[found[1]], given[: found.start()]), given)
+    try:
+        compile_pattern(pattern, units)
+    except PatternError as error:
+        mend = "mend the pattern; it is made of words, (one|another), [perhaps], {set}, begin*, form~ and ..."
+        table.refuse(key, f'holds the pattern "{shown}": {error}', mend, near=given)
+    return pattern
+
+
+_SET: Final = re.compile(r"\{(\w+)\}")
+
+
+def _as_choices(words: str, before: str) -> str:
+    """Give the words of a set as they must stand behind `before`: bare in a group, as a group of their own outside."""
+    inside = before.count("(") + before.count("[") > before.count(")") + before.count("]")
+    return words if inside else f"({words})"
 
 
 def _guards(table: Table, units: Units, default: frozenset[str]) -> frozenset[str]:

@@ -118,7 +118,7 @@ def parse_rules(text: str | bytes, source: str) -> RulePack:
     Raises `BadInputError` with file, line, key and mend for anything that is not as the module's head says.
     """
     table = read_table(text, source)
-    table.allow_only("name", "version", "language", "unless_before", "unless_before_words", "phrases", "rules")
+    table.allow_only("name", "version", "language", "unless_before", "unless_before_words", "words", "phrases", "rules")
     name, version, language = table.text("name"), table.text("version"), table.text("language")
     units = units_of(language)
     phrases = read_phrases(table, units)

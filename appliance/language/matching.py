@@ -70,6 +70,10 @@ class Heard:
         """How many tokens from each place on mean nothing to a phrase, 0 for most."""
         return [self._skip(place) for place in range(len(self.tokens))]
 
+    def begins_word(self, place: int) -> bool:
+        """Say whether a word as it was written begins with this token."""
+        return not place or self.tokens[place].word != self.tokens[place - 1].word
+
     def starts(self, automaton: Automaton) -> list[int]:
         """Give the places at which a match may begin."""
         sounds = self.sounds
@@ -117,7 +121,9 @@ def longest_match(
     Of several ways to the same end the one counts in which most is exact. Without `alike` all of it must be.
     """
     limit = MAX_ALIKE[heard.units] if alike else 0
-    waiting: _Waiting = {start: dict.fromkeys(automaton.first, Path(start, (), 0, ()))}
+    # A word of one syllable is inside many others: no match begins in the middle of what was written as one.
+    first = [number for number in automaton.first if heard.begins_word(start) or not automaton.states[number].lone]
+    waiting: _Waiting = {start: dict.fromkeys(first, Path(start, (), 0, ()))}
     best: Path | None = None
     for place in range(start, len(heard.tokens)):
         here = waiting.pop(place, None)

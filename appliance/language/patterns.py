@@ -5,10 +5,11 @@
     [right now]              this, or nothing
     cancel*                  any word that begins so
     call~                    this word in any of its forms: calls, called, calling
-    ...                      up to three words of any kind, but none that negates, and none of the next sentence
+    ...                      up to five words of any kind, but none that negates, and none of the next sentence
 
-Groups do not nest. Where a language is compared by syllable (Korean), spaces mean nothing, `*` and `~` are not needed,
-and `...` spans up to eight syllables.
+Groups do not nest. A rule pack names lists of words once and writes `{boss}` for them, see
+`escalation/phrase_tables.py`. Where a language is compared by syllable (Korean), spaces mean nothing, `*` and `~` are
+not needed, and `...` spans up to eight syllables.
 
 A pattern becomes a position automaton (Glushkov, "The abstract theory of automata", 1961): one state for each word
 of the pattern, so its size is that of the pattern and a match costs at most its length: no backtracking.
@@ -24,13 +25,13 @@ from appliance.language.normalise import Units, token_texts
 from appliance.language.sounds import english_key, korean_key, near_keys
 from appliance.language.stopwords import is_content
 
-MAX_PATTERN_CHARACTERS: Final = 600
-"""A phrase is a few words; more is a mistake in the file."""
+MAX_PATTERN_CHARACTERS: Final = 2000
+"""A phrase is a few words and a few lists of words for each; more is a mistake in the file."""
 
 MAX_PATTERN_STATES: Final = 400
 """Bounds the cost of one match; gaps count three (eight) states each, and each form of a word one."""
 
-GAP_TOKENS: Final[dict[Units, int]] = {"words": 3, "syllables": 8}
+GAP_TOKENS: Final[dict[Units, int]] = {"words": 5, "syllables": 8}
 """What `...` spans at most: longer, and it joins what was not said together."""
 
 
@@ -50,7 +51,7 @@ class State:
     """What one position of a pattern takes: this text, or words that begin so, or (`gap`) anything.
 
     `content`: a word that carries the meaning. `sounds`: keys of what may stand for it, see `sounds.py`. `inside`: a
-    syllable that is not the first of its word, so nothing can be slipped in before it.
+    syllable that is not the first of its word, so nothing can be slipped in before it. `lone`: a word of one syllable.
     """
 
     text: str
@@ -59,6 +60,7 @@ class State:
     content: bool = False
     sounds: frozenset[str] = frozenset()
     inside: bool = False
+    lone: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -97,6 +99,8 @@ def compile_pattern(pattern: str, units: Units = "words") -> Automaton:
     """Compile one pattern. Raises `PatternError` for one that cannot be read or could match nothing at all."""
     if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise PatternError(f"it is longer than {MAX_PATTERN_CHARACTERS} characters")
+    if "{" in pattern or "}" in pattern:
+        raise PatternError("`{` and `}` stand only round the name of a set of words")
     builder = _Builder(pattern)
     for item in _items(pattern):
         _add_item(builder, item, units)
@@ -262,7 +266,7 @@ def _word_state(text: str) -> State:
 def _syllable_states(texts: Sequence[str]) -> list[State]:
     """Give the states of one Korean word; a word of one syllable is taken only as it is written."""
     if len(texts) < 2:
-        return [State(text, content=True) for text in texts]
+        return [State(text, content=True, lone=True) for text in texts]
     near = len(texts) >= MIN_NEAR_SYLLABLES
     return [
         State(

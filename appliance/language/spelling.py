@@ -46,6 +46,7 @@ _WHOLE: Final = {
     "dunno": ("do", "not", "know"),
     "im": ("i", "am"),
     "ive": ("i", "have"),
+    "anymore": ("any", "more"),
     "goodbye": ("good", "bye"),
     "alright": ("all", "right"),
     "would've": ("would", "have"),

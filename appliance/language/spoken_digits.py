@@ -98,10 +98,15 @@ def digit_runs(texts: Sequence[str], *, eager: bool = False) -> list[DigitRun]:
 
 def digits_may_begin(texts: Sequence[str]) -> int:
     """Give the word from which on all may be the beginning of a number: "double", "for", "oh"; or how many they are."""
-    place = len(texts)
-    while place and (found := pieces(texts[place - 1])) and {piece.kind for piece in found} <= {"oh", "like", "repeat"}:
+    begin = place = len(texts)
+    while place and {piece.kind for piece in pieces(texts[place - 1])} <= _MAY_BEGIN | {FILLER.kind}:
         place -= 1
-    return place
+        if pieces(texts[place]) not in ((), (FILLER,)):
+            begin = place
+    return begin
+
+
+_MAY_BEGIN: Final = frozenset({"oh", "like", "repeat"})
 
 
 def _ends_run(words: Sequence[tuple[Piece, ...]], index: int, certain: int) -> bool:

@@ -55,8 +55,9 @@ def _phrase_rows() -> list[Row]:
             of_language = [case for case in cases if case.language == language]
             found.append(_share(f"phrases, {what}, {language}", of_language, right, bar="value >= 0.97"))
         found.append(_share(f"phrases, {what}, held out", [case for case in cases if case.held_out], right))
-        fresh = [case for case in fresh_phrase_cases() if case.wanted == wanted]
-        found.append(_share(f"phrases, {what}, fresh sentences", fresh, right))
+        for language in LANGUAGES:
+            fresh = [case for case in fresh_phrase_cases() if (case.wanted, case.language) == (wanted, language)]
+            found.append(_share(f"phrases, {what}, fresh sentences, {language}", fresh, right))
     return found
 
 

@@ -20,6 +20,8 @@ FOLDER: Final = Path(__file__).parent / "sentences"
 PACKS: Final = Path(appliance.__file__).parent / "rules"
 LANGUAGES: Final = ("en", "ko")
 HELD_OUT_EVERY: Final = 3
+WRITINGS: Final = ("phrases", "more", "second", "third", "fourth")
+"""What the packs must get right. The third and later ones are by somebody who had not read the packs."""
 
 _WORD_SAMPLES: Final = SAMPLE_RATE_HZ // 3
 _PAUSE_SAMPLES: Final = SAMPLE_RATE_HZ
@@ -36,8 +38,8 @@ class Case(NamedTuple):
 
 
 def phrase_cases() -> list[Case]:
-    """Give the sentences for phrases that the packs must get right: those of the first writing and of the second."""
-    return [*_phrase_cases("phrases"), *_phrase_cases("more")]
+    """Give the sentences for phrases that the packs must get right."""
+    return [case for writing in WRITINGS for case in _phrase_cases(writing)]
 
 
 def fresh_phrase_cases() -> list[Case]:

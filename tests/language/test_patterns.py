@@ -30,7 +30,7 @@ from appliance.language.patterns import MAX_PATTERN_STATES, PatternError, compil
         ("(want ... cancel)", "between words"),
         ("*", "needs the beginning of a word"),
         ("cancel !", "`!` holds no word"),
-        ("a" * 601, "longer than 600 characters"),
+        ("a" * 2001, "longer than 2000 characters"),
     ],
 )
 def test_a_bad_pattern_is_refused_and_says_why(pattern: str, why: str) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.events import SAMPLE_RATE_HZ, Word
@@ -284,6 +284,7 @@ ANY_WORD = st.sampled_from(
 )
 
 
+@example(["to", "", "000"], "")
 @given(
     st.lists(ANY_WORD | st.text(max_size=6), max_size=14),
     st.sampled_from(["", "your email?", "your date of birth?", "your name?", "card number?", "cvv?", "how many?"]),
