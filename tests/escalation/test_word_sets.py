@@ -59,5 +59,5 @@ def test_a_mistake_in_a_set_is_named_with_its_line_and_its_mend(
 
 def test_a_set_may_be_as_long_as_a_pattern_may_be_and_no_longer() -> None:
     words = ", ".join(f'"word{number}"' for number in range(500))
-    with pytest.raises(BadInputError, match="longer than|more than 400 words"):
+    with pytest.raises(BadInputError, match=r"longer than|more than 400 words"):
         parse_rules(PACK.replace('"supervisor", "team leader"', words), "p")
