@@ -69,6 +69,7 @@ VALUES = {
     *("abc", "bisect", "collections", "dataclasses", "difflib", "enum", "functools", "hashlib", "heapq", "itertools"),
     *(
         "hmac",
+        "binascii",
         "json",
         "math",
         "operator",
