@@ -1,9 +1,45 @@
 """G.711: µ-law and A-law bytes to 16-bit samples (ITU-T G.711, tables 1a to 2b)."""
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
+
+
+class Decoder(Protocol):
+    """Turns the payloads of one stream into samples at its rate, in the order in which they were sent.
+
+    `decode` raises `BadInputError` for a payload that is none of its codec.
+    """
+
+    @property
+    def rate_hz(self) -> int:
+        """Samples a second."""
+
+    def decode(self, payload: bytes) -> Samples:
+        """Give the samples of the next payload."""
+
+
+class UlawDecoder:
+    """G.711 µ-law as a decoder; any payload is one."""
+
+    rate_hz = 8_000
+
+    def decode(self, payload: bytes) -> Samples:
+        """Give the samples of the payload."""
+        return decode_ulaw(payload)
+
+
+class AlawDecoder:
+    """G.711 A-law as a decoder; any payload is one."""
+
+    rate_hz = 8_000
+
+    def decode(self, payload: bytes) -> Samples:
+        """Give the samples of the payload."""
+        return decode_alaw(payload)
 
 
 def decode_ulaw(data: bytes) -> Samples:
