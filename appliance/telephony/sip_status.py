@@ -21,6 +21,7 @@ PHRASES: Final = {
     421: "Extension Required",
     422: "Session Interval Too Small",
     481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
     483: "Too Many Hops",
     486: "Busy Here",
     487: "Request Terminated",
