@@ -56,11 +56,9 @@ def into_framer(data: bytes) -> None:
 
 
 def into_text(data: bytes) -> None:
-    for parse in (parse_address, parse_via, parse_uri):
-        try:
-            parse(data.decode("utf-8", "surrogateescape"))
-        except RefusedError:
-            continue
+    text = data.decode("utf-8", "surrogateescape")
+    parse = parse_via if text.startswith("SIP") else parse_address if text.startswith('"') else parse_uri
+    parse(text)
 
 
 TARGETS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
