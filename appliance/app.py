@@ -291,7 +291,7 @@ class Device:
             return Result(id=command.id, ok=False, error="this call is over")
         try:
             outputs = COMMANDS[command.name](self._call.session, command.arguments)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, BadInputError) as error:
             return Result(id=command.id, ok=False, error=str(error))
         self._call.tell(outputs)
         self._refresh()

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from appliance.errors import BadInputError
 from appliance.session import CallSession, Output
 
 MAX_TEXT: Final = 100
@@ -28,7 +29,11 @@ def _acknowledge(session: CallSession, arguments: dict[str, Any]) -> list[Output
 
 
 def _snooze(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
-    return session.snooze(msgspec.convert(arguments, _OfAlert).alert)
+    alert = msgspec.convert(arguments, _OfAlert).alert
+    changes = session.snooze(alert)
+    if not changes:
+        raise BadInputError(f"alert {alert} cannot be put off", mend="its rule must give `snooze_s`, and it must stand")
+    return changes
 
 
 def _context(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
@@ -41,4 +46,5 @@ COMMANDS: Final[dict[str, Callable[[CallSession, dict[str, Any]], list[Output]]]
     "snooze": _snooze,
     "context": _context,
 }
-"""By name. Each raises `msgspec.ValidationError` for arguments of the wrong kind; unknown ones are passed over."""
+"""By name. Each raises `msgspec.ValidationError` for arguments of the wrong kind, unknown ones are passed over, and
+`BadInputError` for what cannot be done."""

@@ -159,7 +159,8 @@ class Alert(_Span, frozen=True, kw_only=True, tag="alert"):
 
     `since_sample` is from when on the rule's condition has held, `explanation` says for people which channels spoke,
     `suggest` and `call_for` what the agent may do and whom to call. `missing` names channels of which nothing was
-    known then: "words" while the recognizer is down.
+    known then: "words" while the recognizer is down. `snooze_s` is for how long a person may put it off, 0 for not at
+    all.
     """
 
     alert: int
@@ -173,6 +174,7 @@ class Alert(_Span, frozen=True, kw_only=True, tag="alert"):
     explanation: str = ""
     call_for: str = ""
     missing: tuple[Channel, ...] = ()
+    snooze_s: float = 0.0
 
 
 class AlertChanged(_Span, frozen=True, kw_only=True, tag="alert_changed"):

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from appliance.commands import COMMANDS
+from appliance.errors import BadInputError
 from appliance.events import AlertChanged, CallContext
 
 from .test_session import THREAT, Talk, at
@@ -18,9 +19,11 @@ def test_an_alert_is_acknowledged_by_its_number() -> None:
     assert (changed.alert, changed.change) == (1, "acknowledged")
 
 
-def test_an_alert_whose_rule_allows_no_snooze_is_left_as_it_is() -> None:
+@pytest.mark.parametrize("alert", [1, 7])
+def test_an_alert_that_cannot_be_put_off_is_left_as_it_is_and_the_server_is_told(alert: int) -> None:
     talk = Talk(THREAT).run_until(5)
-    assert COMMANDS["snooze"](talk.session, {"alert": 1}) == []
+    with pytest.raises(BadInputError, match=f"alert {alert} cannot be put off"):
+        COMMANDS["snooze"](talk.session, {"alert": alert})
     assert talk.session.showing.blinking
 
 

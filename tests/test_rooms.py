@@ -33,7 +33,7 @@ PURE_ROOMS = {
     "meters": {"errors", "events", "escalation", "language", "speech"},
     "hearing": {"errors", "events", "escalation", "language", "speech"},
     "session": {"errors", "events", "escalation", "hearing", "language", "meters", "speech"},
-    "commands": {"session"},
+    "commands": {"errors", "session"},
     "config": {"errors", "events", "models", "speech", "toml_table"},
 }
 

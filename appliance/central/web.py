@@ -9,8 +9,13 @@
 - `GET /api/stats`: `{"events", "devices": {name: {"events", "newest_seq"}}, "commit_ms": {"p50", "p95"}, "fault",
   "conflicts", "pages"}`
 - `GET /api/live`: server-sent events as `bus` describes them
-- `POST /api/calls/{device}/{call}/acknowledge` with `{"alert": number}`: `{"ok": true}` once the device has done it;
-  409 when it is offline, 504 when it does not answer in time, 422 when it refuses
+- `POST /api/calls/{device}/{call}/acknowledge` and `.../snooze` with `{"alert": number}`: the alert was seen, or is put
+  off for the `snooze_s` that it tells
+- `POST /api/calls/{device}/{call}/context` with `{"tier": "gold", "queued_s": 320}`, either may be left out: what the
+  customer's own system knows of the caller; rules may judge by it
+
+Whatever is posted answers `{"ok": true}` once the device has done it; 409 when it is offline, 504 when it does not
+answer in time, 422 when it refuses, for instance because the call is over or the rule allows no snooze.
 
 Every error of the API is `{"error": "..."}`. There is no sign-in yet, so only the machine itself may ask: `Host` and
 `Origin` must name it (a page elsewhere that points its own name here is refused), see `guard`.
@@ -18,9 +23,9 @@ Every error of the API is `{"error": "..."}`. There is no sign-in yet, so only t
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import hdrs, web
@@ -63,10 +68,17 @@ _HEADERS: Final = {
 _log = logging.getLogger(__name__)
 
 
-class Acknowledgement(msgspec.Struct, frozen=True):
-    """The body of an acknowledgement."""
+class OfAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an acknowledgement or a snooze."""
 
-    alert: int
+    alert: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the customer's system knows of a caller, within the bounds of the device."""
+
+    tier: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    queued_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
 
 
 class Web:
@@ -89,7 +101,9 @@ class Web:
             web.get("/api/devices", self._devices),
             web.get("/api/calls", self._calls),
             web.get("/api/calls/{device}/{call}", self._call),
-            web.post("/api/calls/{device}/{call}/acknowledge", self._acknowledge),
+            web.post("/api/calls/{device}/{call}/acknowledge", self._command("acknowledge", OfAlert)),
+            web.post("/api/calls/{device}/{call}/snooze", self._command("snooze", OfAlert)),
+            web.post("/api/calls/{device}/{call}/context", self._command("context", Context)),
             web.get("/api/stats", self._stats),
             web.get("/api/live", self._live),
         ]
@@ -122,16 +136,23 @@ class Web:
         totals = await self._reader.ask(queries.totals)
         return _json(totals | self._writer_statistics() | {"pages": self._bus.readers()})
 
-    async def _acknowledge(self, request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            return _error(415, "the body must be application/json")
+    def _command(self, name: str, body: type[OfAlert | Context]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Give what answers a request whose body goes to the device as the arguments of this command."""
+
+        async def answer(request: web.Request) -> web.Response:
+            if request.content_type != "application/json":
+                return _error(415, "the body must be application/json")
+            try:
+                arguments = msgspec.to_builtins(msgspec.json.decode(await request.read(), type=body))
+            except msgspec.DecodeError as error:
+                return _error(400, str(error))
+            return await self._tell(name, request.match_info["device"], request.match_info["call"], arguments)
+
+        return answer
+
+    async def _tell(self, name: str, device: str, call: str, arguments: dict[str, Any]) -> web.Response:
         try:
-            body = msgspec.json.decode(await request.read(), type=Acknowledgement)
-        except msgspec.DecodeError as error:
-            return _error(400, str(error))
-        device, call = request.match_info["device"], request.match_info["call"]
-        try:
-            result = await self._ingest.command(device, "acknowledge", {"call": call, "alert": body.alert})
+            result = await self._ingest.command(device, name, {"call": call} | arguments)
         except (DeviceOfflineError, LinkLostError):
             return _error(409, f"device {device} is offline")
         except TimeoutError:

@@ -178,6 +178,7 @@ class Watch:
             explanation=explanation(evidence, known),
             call_for=self.rule.call_for,
             missing=("words",) if known.words_missing else (),
+            snooze_s=self.rule.snooze_s,
         )
 
     def _move(self, happening: Happening, now_sample: int) -> list[AlertChanged]:

@@ -8,7 +8,7 @@ import { lamp, lampLook } from "./lamp.js";
 import { measures } from "./measures.js";
 import { timeline } from "./timeline.js";
 import { transcript } from "./transcript.js";
-import { callLink, clock, endReason, languageName, moment, spoken } from "./words.js";
+import { callLink, clock, endReason, languageName, lasting, moment, spoken } from "./words.js";
 
 export function call(device, name) {
   const entries = new Map();
@@ -118,37 +118,36 @@ export function call(device, name) {
       banner,
       items,
       (item) => item.device,
-      lampLook,
+      (item) => [...lampLook(item), model.alerts.get(item.light?.alert)?.snooze_s],
       (item) => {
         const light = item.light;
         const can = item.online && light?.blinking && light.alert !== null;
+        const snooze_s = model.alerts.get(light?.alert)?.snooze_s;
         return el(
           "div",
           {},
           lamp(item),
-          can &&
-            el(
-              "button",
-              {
-                type: "button",
-                className: "acknowledge",
-                "data-focus": "acknowledge",
-                onclick: (event) => acknowledge(event.target, light.alert),
-              },
-              "I have seen it",
-            ),
+          can && order("acknowledge", "I have seen it", light.alert),
+          can && snooze_s > 0 && order("snooze", `Remind me in ${lasting(snooze_s)}`, light.alert),
         );
       },
     );
     banner.hidden = items.length === 0;
   }
 
-  async function acknowledge(button, alert) {
+  /** A button that has the device do something about an alert: `acknowledge` or `snooze` it. */
+  function order(what, text, alert) {
+    const onclick = (event) => tell(event.target, what, alert);
+    return el("button", { type: "button", className: `order ${what}`, "data-focus": what, onclick }, text);
+  }
+
+  async function tell(button, what, alert) {
+    const text = button.textContent;
     button.disabled = true;
     button.textContent = "Telling the device…";
     failure.textContent = "";
     try {
-      const answer = await fetch(`/api${callLink(device, name).slice(1)}/acknowledge`, {
+      const answer = await fetch(`/api${callLink(device, name).slice(1)}/${what}`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ alert }),
@@ -159,7 +158,7 @@ export function call(device, name) {
       failure.textContent = `The light could not be changed: ${error.message}.`;
     }
     button.disabled = false;
-    button.textContent = "I have seen it";
+    button.textContent = text;
   }
 
   return {
