@@ -2,8 +2,9 @@
 
 The life of one frame, in the order of the functions it passes:
 
-1. `adapters.recording.Recording.frames` reads 20 ms of each side, at 16 kHz, stamped with its sample position; `paced`
-   gives them at the pace of a live line.
+1. A line (`adapters.line.Line`) gives its calls, `switchboard.Switchboard` runs each. The steps of a call hold 20 ms
+   of each side, at 16 kHz, stamped with their sample position: `adapters.recording.Recording.frames` reads them from a
+   file, and `paced` gives them at the pace of a live line. Audio that never came is a `Lost` in its place.
 2. `call.Call._listen` asks `adapters.vad.VoiceDetector.is_voiced` and hands the frame to the session.
 3. `session.CallSession.receive_frame` shows it to this side's `speech.band.BandMeter`, which decides which model must
    listen, and passes it to this side's `speech.listener.Listener`, whose
@@ -19,8 +20,9 @@ The life of one frame, in the order of the functions it passes:
 
 And of one event:
 
-6. `app.Device._receive_outputs` first brings the light up to date (`indicator.patterns.pattern`, `adapters.light`),
-   then hands the event to `adapters.outbox.Outbox.append`, which returns at once.
+6. `app.Device._receive_outputs` first brings the light up to date (`device_state.DeviceState`, which knows all calls,
+   `indicator.patterns.pattern`, `adapters.light`), then hands the event to `adapters.outbox.Outbox.append`, which
+   returns at once.
 7. The outbox's thread gives it a number and commits it (SQLite); `adapters.uplink.Uplink` reads on from what the server
    has, sends within the window of `delivery.window`, and lets go of what is acknowledged.
 8. At the server `central.ingest` takes it, `central.writer` commits it once, `central.bus` shows it to open pages.

@@ -6,16 +6,17 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any, Final
 
+from appliance.adapters.line import LineCall, Step
 from appliance.adapters.recognizer_worker import Ears
 from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
 from appliance.events import SAMPLE_RATE_HZ, Band
 from appliance.session import CallSession, EndReason, Output, Switch
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause
 
 FINALS_TIMEOUT_S: Final = 15.0
@@ -26,26 +27,26 @@ ARRIVALS_S: Final = 60
 
 
 class Call:
-    """Drives one session. `sink` gets every batch of outputs but requests and switches, in order.
+    """Drives one session over a call of the line.
 
-    `lockstep` waits for each answer of the recognizers before the next frame, so that a recording gives the same
-    outputs each time; without it the line's clock sets the pace. A host is started when a side first needs it, and
-    stopped when none does any more.
+    `sink` gets every batch of outputs but requests and switches, in order.
+
+    A call in lockstep waits for each answer of the recognizers before the next frame, so that a recording gives the
+    same outputs each time; otherwise the line's clock sets the pace. A host is started when a side first needs it, and
+    stopped when no side of any call does any more.
     """
 
     def __init__(
         self,
         session: CallSession,
-        sides: Sequence[Side],
+        line: LineCall,
         hosts: Mapping[Band, RecognizerHost | None],
         sink: Callable[[list[Output]], None],
-        *,
-        lockstep: bool,
     ) -> None:
         self.session = session
+        self._line = line
         self._sink = sink
-        self._lockstep = lockstep
-        self._detectors = {side: VoiceDetector() for side in sides}
+        self._detectors = {side: VoiceDetector() for side in line.sides}
         self._hosts = hosts
         self._tasks: asyncio.TaskGroup
         self._retirements: list[asyncio.Task[None]] = []
@@ -53,16 +54,21 @@ class Call:
         """Who hears each side now; both sides share one while they carry the same band."""
         self._running: dict[Recognizers, asyncio.Task[None]] = {}
         """Of all recognizers that still have something to say."""
-        self._arrivals_s = deque[float](maxlen=ARRIVALS_S * SAMPLE_RATE_HZ // FRAME_SAMPLES)
-        self._heard_until = 0
+        self._arrivals = deque[tuple[int, float]](maxlen=ARRIVALS_S * SAMPLE_RATE_HZ // FRAME_SAMPLES)
+        """Until which sample the newest steps reach, and when they came."""
         self._stopping = asyncio.Event()
 
-    async def run(self, steps: AsyncIterator[tuple[Frame, ...]]) -> None:
-        """Run the call from its first frame until the line ends or `stop` is called."""
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Give the sides that the call has."""
+        return self._line.sides
+
+    async def run(self) -> None:
+        """Run the call from its first frame until it ends or `stop` is called."""
         async with task_group() as group:
             self._tasks = group
             self._take(self.session.begin())
-            reason = await self._listen(steps)
+            reason = await self._until_stopped(self._listen(self._line.steps))
             self._take(self.session.hang_up())
             await self._wait_for_finals()
             self._take(self.session.end(reason))
@@ -70,7 +76,7 @@ class Call:
                 task.cancel()
 
     def stop(self) -> None:
-        """End the call at the next frame, as the device stops."""
+        """End the call now, as the device stops."""
         self._stopping.set()
 
     def tell(self, outputs: list[Output]) -> None:
@@ -79,23 +85,53 @@ class Call:
 
     def heard_at_s(self, sample: int) -> float:
         """Give the monotonic time at which the audio up to `sample` had arrived, as far back as it is remembered."""
-        steps_back = (self._heard_until - sample) // FRAME_SAMPLES
-        if not self._arrivals_s:
-            return time.monotonic()
-        return self._arrivals_s[max(0, min(len(self._arrivals_s) - 1, len(self._arrivals_s) - 1 - steps_back))]
+        found = time.monotonic()
+        for until, at_s in reversed(self._arrivals):
+            if until < sample:
+                break
+            found = at_s
+        return found
 
-    async def _listen(self, steps: AsyncIterator[tuple[Frame, ...]]) -> EndReason:
+    async def _until_stopped(self, listening: Coroutine[Any, Any, EndReason]) -> EndReason:
+        """Listen, but not beyond `stop`: a line that has gone quiet must not hold the device."""
+        task = self._tasks.create_task(listening, name="listen")
+        stopping = self._tasks.create_task(self._stopping.wait(), name="stopping")
+        await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if task.done():
+            return task.result()
+        task.cancel()
+        await asyncio.wait((task,))
+        return "stopped"
+
+    async def _listen(self, steps: AsyncIterator[Step]) -> EndReason:
         async for step in steps:
             if self._stopping.is_set():
                 return "stopped"
-            self._arrivals_s.append(time.monotonic())
-            self._heard_until = step[0].sample + FRAME_SAMPLES
-            for frame in step:
-                voiced = self._detectors[frame.side].is_voiced(frame)
-                self._take(self.session.receive_frame(frame, voiced=voiced))
-                if self._lockstep and (recognizer := self._recognizers.get(frame.side)):
-                    await recognizer.idle()
-        return "on_hook"
+            self._note_arrival(step)
+            for piece in step:
+                if isinstance(piece, Frame):
+                    await self._hear(piece)
+                elif isinstance(piece, Lost):
+                    self._take(self.session.receive_lost(piece))
+                else:
+                    self._take([piece])
+        return self._line.ended
+
+    def _note_arrival(self, step: Step) -> None:
+        until = max((piece.sample + FRAME_SAMPLES for piece in step if isinstance(piece, Frame)), default=0)
+        if until > self._heard_until:
+            self._arrivals.append((until, time.monotonic()))
+
+    async def _hear(self, frame: Frame) -> None:
+        voiced = self._detectors[frame.side].is_voiced(frame)
+        self._take(self.session.receive_frame(frame, voiced=voiced))
+        if self._line.lockstep and (recognizer := self._recognizers.get(frame.side)):
+            await recognizer.idle()
+
+    @property
+    def _heard_until(self) -> int:
+        return self._arrivals[-1][0] if self._arrivals else 0
 
     async def _wait_for_finals(self) -> None:
         waiting = [recognizers.idle() for recognizers in self._running]
@@ -144,8 +180,11 @@ class Call:
         await recognizers.idle()
         if recognizers in self._recognizers.values():
             return  # the side has come back meanwhile
-        self._running.pop(recognizers).cancel()
-        await recognizers.host.stop()
+        running = self._running.pop(recognizers)
+        running.cancel()
+        await asyncio.wait((running,))
+        if not recognizers.host.calls:
+            await recognizers.host.stop()
 
     def _receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> None:
         self._take(self.session.receive_hypothesis(side, hypothesis))

@@ -35,6 +35,7 @@ inferring the emotions of people at work, but for medical or safety reasons. Wha
 how fast is measured of both sides: these are facts, not feelings.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
 
@@ -57,12 +58,16 @@ FEELINGS: Final[dict[str, frozenset[Side]]] = {
 """Whose feelings are measured, by the word in the settings; the first is the default."""
 
 
-class LineSettings(msgspec.Struct, frozen=True):
-    """Where the audio comes from; empty `sides` means the usual ones for the number of channels."""
+class RecordingSettings(msgspec.Struct, frozen=True):
+    """A recorded call; empty `sides` means the usual ones for the number of channels."""
 
     file: Path
     sides: tuple[Side, ...] = ()
     pace: Pace = "real"
+
+
+LineSettings = RecordingSettings
+"""The table `[line]`, one type for each of its kinds."""
 
 
 class SpeechSettings(msgspec.Struct, frozen=True):
@@ -130,14 +135,25 @@ def read_settings(content: bytes, file: Path) -> Settings:
 
 
 def _line(table: Table, folder: Path) -> LineSettings:
+    return _LINES[table.text("kind", of=tuple(_LINES))](table, folder)
+
+
+def _recording(table: Table, folder: Path) -> RecordingSettings:
     table.allow_only("kind", "file", "sides", "pace")
-    table.text("kind", of=("recording",))
+    pace = cast("Pace", table.text("pace", "real", of=get_args(Pace)))
+    return RecordingSettings(folder / table.text("file"), _sides(table), pace)
+
+
+_LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {"recording": _recording}
+"""The reader of each kind of line: each knows its own keys."""
+
+
+def _sides(table: Table) -> tuple[Side, ...]:
     sides = table.texts("sides", ())
     for side in sides:
         if side not in get_args(Side) or sides.count(side) > 1 or len(sides) > MAX_SIDES:
             table.refuse("sides", f"holds {list(sides)}", 'name each side once: ["agent", "caller"]', near=side)
-    pace = cast("Pace", table.text("pace", "real", of=get_args(Pace)))
-    return LineSettings(folder / table.text("file"), cast("tuple[Side, ...]", sides), pace)
+    return cast("tuple[Side, ...]", sides)
 
 
 def _speech(table: Table) -> SpeechSettings:

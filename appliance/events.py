@@ -30,6 +30,10 @@ Band = Literal["narrow", "wide"]
 """What a line carries or a model hears: narrow is 300-3400 Hz, wide reaches 7 kHz and more."""
 
 
+LineGap = Literal["line_overrun", "line_lost", "packets_lost"]
+"""Why audio of the line is missing: the box took it too late, the line was gone, or the network lost it."""
+
+
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     """One recognised word.
 
@@ -69,8 +73,24 @@ class _Span(msgspec.Struct, frozen=True, kw_only=True):
     end_sample: int
 
 
+class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who is on the call, as far as its line tells; empty texts are not known.
+
+    `agent` and `caller` name the two ends (a number, an extension, an address), `call_id` is the telephone system's own
+    name of the call. `more` keeps whatever else was told, by its own names.
+    """
+
+    agent: str = ""
+    caller: str = ""
+    call_id: str = ""
+    more: dict[str, str] = {}
+
+
 class CallStarted(_Span, frozen=True, kw_only=True, tag="call_started"):
-    """The line went off hook. `engine` and `model` are empty when nothing can recognise this line."""
+    """The line went off hook. `engine` and `model` are empty when nothing can recognise this line.
+
+    `line` is the kind of the line, `identity` who is on it; None where the line cannot tell.
+    """
 
     line: str
     language: str
@@ -78,6 +98,7 @@ class CallStarted(_Span, frozen=True, kw_only=True, tag="call_started"):
     engine: str
     model: str
     rules: str
+    identity: Identity | None = None
 
 
 class BandMeasured(_Span, frozen=True, kw_only=True, tag="band"):
@@ -194,7 +215,7 @@ class AlertChanged(_Span, frozen=True, kw_only=True, tag="alert_changed"):
 class Gap(_Span, frozen=True, kw_only=True, tag="gap"):
     """What was said in this span is not known: silence and "not heard" are never confused."""
 
-    reason: Literal["recognizer_lost", "recognizer_behind", "line_overrun", "line_lost", "outbox_full"]
+    reason: Literal["recognizer_lost", "recognizer_behind", "outbox_full"] | LineGap
 
 
 class Notice(_Span, frozen=True, kw_only=True, tag="notice"):

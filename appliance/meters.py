@@ -20,9 +20,9 @@ from appliance.events import (
     Word,
 )
 from appliance.language.sentiment import SentimentTrend, sentiment
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, samples
 from appliance.speech.listener import Span
-from appliance.speech.stress import StressMeter
+from appliance.speech.stress import Stress, StressMeter
 from appliance.speech.talk import TalkMeter
 
 FEELINGS_OF: Final[frozenset[Side]] = frozenset({"caller"})
@@ -38,6 +38,10 @@ WAITING_AFTER: Final = 3 * SAMPLE_RATE_HZ
 
 WORDS_LATE_AFTER: Final = 5 * SAMPLE_RATE_HZ
 """Speech without any answer of the recognizer: ten times what the slowest engine takes for its first words."""
+
+LONG_HOLE: Final = samples(400)
+"""A shorter hole is taken for what surrounds it, as the endpointer's hangover takes a pause. Behind a longer one nobody
+knows how long it has been silent, or how the voice is."""
 
 PLACES: Final = 3
 """Of a score: finer differences mean nothing, and would make longer events."""
@@ -73,6 +77,15 @@ class Meters:
             events += self._stress(voice, frame, voiced=voiced)
         return events
 
+    def receive_lost(self, lost: Lost) -> list[Event]:
+        """Take a hole in one side."""
+        if lost.end_sample - lost.start_sample < LONG_HOLE:
+            return []
+        self._talk.receive_lost(lost)
+        voice = self._voices.get(lost.side)
+        found = voice.receive_lost(lost.end_sample) if voice else None
+        return [self._told(lost.side, found)] if found else []
+
     def receive_words(self, side: Side) -> None:
         """Take that the recognizer of a side has answered."""
         if side == "caller":
@@ -107,12 +120,13 @@ class Meters:
 
     def _stress(self, voice: StressMeter, frame: Frame, *, voiced: bool) -> list[Event]:
         found = voice.receive_frame(frame, voiced=voiced)
-        if found is None:
-            return []
+        return [self._told(frame.side, found)] if found else []
+
+    def _told(self, side: Side, found: Stress) -> Event:
         score = _rounded(found.score)
-        self._tell(Reading("stress", frame.side, found.at_sample, score, note=", ".join(found.drivers)))
-        event = StressMeasured(
-            who=frame.side,
+        self._tell(Reading("stress", side, found.at_sample, score, note=", ".join(found.drivers)))
+        return StressMeasured(
+            who=side,
             start_sample=found.at_sample,
             end_sample=found.at_sample,
             score=score,
@@ -121,7 +135,6 @@ class Meters:
             drivers=found.drivers,
             reason=found.reason,
         )
-        return [event]
 
 
 class Talk:
@@ -154,6 +167,15 @@ class Talk:
             return []
         self._next_event = now + TALK_EVERY
         return self.measured(now)
+
+    def receive_lost(self, lost: Lost) -> None:
+        """See `Meters`. Silence counts anew from the end of the hole: "silent" and "not heard" are never confused."""
+        now = lost.end_sample
+        self._meter.receive_hole(lost.start_sample, now)
+        self._last_voiced = max(self._last_voiced, now)
+        if not any(self._speaking.values()):
+            self._tell(self._silence(now, silent=True))
+        self._note_waiting(now, silent=False, heard=False)
 
     def receive_utterance(self, side: Side, span: Span, words: int) -> None:
         """See `Meters`."""
@@ -197,10 +219,9 @@ class Talk:
             return Reading("silence_s", "both", now, counts_from=self._last_voiced)
         return Reading("silence_s", "both", now, 0.0)
 
-    def _note_waiting(self, now: int, *, silent: bool) -> None:
-        waits = not self._speaking.get("agent") and (
-            self._waits or (silent and now - self._last_voiced >= WAITING_AFTER)
-        )
+    def _note_waiting(self, now: int, *, silent: bool, heard: bool = True) -> None:
+        long = silent and now - self._last_voiced >= WAITING_AFTER
+        waits = heard and not self._speaking.get("agent") and (self._waits or long)
         if waits and not self._waits:
             self._tell(Reading("waiting_s", "both", now, counts_from=self._last_voiced))
         elif self._waits and not waits:

@@ -18,6 +18,7 @@ from appliance.events import (
     CallStarted,
     Event,
     Gap,
+    LineGap,
     Notice,
     PhraseHit,
     Utterance,
@@ -29,7 +30,7 @@ from appliance.language.phrases import Match
 from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side
 from appliance.speech.listener import Listener, Span
 from appliance.speech.recognizer import EndUtterance, Hypothesis, Request
 
@@ -99,6 +100,7 @@ class CallSession:
             *(Switch(side, started.band) for side in sides),
         ]
         self._now_sample = 0
+        self._next_look = 0
 
     @property
     def showing(self) -> Showing:
@@ -125,11 +127,14 @@ class CallSession:
         listener = self._listeners[frame.side]
         outputs += self._noted(frame.side, listener.receive_frame(frame, voiced=voiced))
         outputs += self._measures.receive_frame(frame, voiced=voiced, speaking=listener.is_speaking)
-        if frame.sample >= self._now_sample:
-            self._now_sample = frame.sample + FRAME_SAMPLES
-            if frame.sample % LADDER_STEP_SAMPLES == 0:
-                outputs += self._ladder.receive_time(self._now_sample)
-        return outputs
+        return outputs + self._pass_time(frame.sample, frame.sample + FRAME_SAMPLES)
+
+    def receive_lost(self, lost: Lost) -> list[Output]:
+        """Take audio of one side that never came; its next frame begins where this ends."""
+        outputs: list[Output] = [_gap(lost.side, Span(lost.start_sample, lost.end_sample), lost.reason)]
+        outputs += self._noted(lost.side, self._listeners[lost.side].receive_lost(lost))
+        outputs += self._measures.receive_lost(lost)
+        return outputs + self._pass_time(lost.end_sample, lost.end_sample)
 
     def receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> list[Output]:
         """Take what the recognizer of one side makes of an utterance."""
@@ -202,6 +207,16 @@ class CallSession:
             outputs += self._change_ears(side, meter.band, at)
         return outputs
 
+    def _pass_time(self, at_sample: int, until_sample: int) -> list[Output]:
+        """Take that one side has come to `until_sample`; the one that is ahead makes the call's time."""
+        if at_sample < self._now_sample:
+            return []
+        self._now_sample = until_sample
+        if at_sample < self._next_look:
+            return []
+        self._next_look = at_sample + LADDER_STEP_SAMPLES
+        return [*self._ladder.receive_time(self._now_sample)]
+
     def _noted(self, side: Side, requests: list[Request]) -> list[Request]:
         """Count what nobody hears among the talk when it ends: no final hypothesis will come for it."""
         for request in () if self._ears[self._bands[side]].model else requests:
@@ -247,7 +262,7 @@ class CallSession:
         return [*self._ladder.receive_hits(*key, heard.bearing, final=hypothesis.final, now_sample=now)]
 
 
-def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_behind"]) -> Gap:
+def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_behind"] | LineGap) -> Gap:
     return Gap(who=side, start_sample=span.start_sample, end_sample=span.end_sample, reason=reason)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from appliance.adapters.line import LineCall
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import unpaced
 from appliance.adapters.vad import VoiceDetector
@@ -114,8 +115,8 @@ def call(audio: Audio, folder: Path) -> tuple[list[Event], list[int]]:
         host = RecognizerHost("vosk", folder)
         session = CallSession(("caller",), RULES, EARS, STARTED)
         try:
-            one = Call(session, ("caller",), {"wide": host, "narrow": None}, sink, lockstep=True)
-            await one.run(unpaced((frame,) for frame in frames(audio)))
+            line = LineCall(("caller",), "wide", unpaced((frame,) for frame in frames(audio)), lockstep=True)
+            await Call(session, line, {"wide": host, "narrow": None}, sink).run()
         finally:
             await host.stop()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.adapters.line import LineCall, Step
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import unpaced
 from appliance.call import Call
@@ -34,13 +35,19 @@ def steps(clip: Clip, silence_s: float = 1.0) -> Iterator[tuple[Frame, ...]]:
         yield (Frame("caller", at // 2, pcm[at : at + 2 * FRAME_SAMPLES]),)
 
 
-def new_call(host: RecognizerHost | None, sink: Callable[[list[Output]], None]) -> Call:
+def position(step: Step) -> int:
+    (frame,) = step
+    assert isinstance(frame, Frame)
+    return frame.sample
+
+
+def new_call(host: RecognizerHost | None, line: LineCall, sink: Callable[[list[Output]], None]) -> Call:
     ears = Ears("a model" if host else "", EndpointerSettings())
     session = CallSession(SIDES, RULES, {"narrow": ears, "wide": ears}, STARTED)
-    return Call(session, SIDES, {"narrow": host, "wide": host}, sink, lockstep=True)
+    return Call(session, line, {"narrow": host, "wide": host}, sink)
 
 
-def run(host: RecognizerHost | None, line: Callable[[Call], AsyncIterator[tuple[Frame, ...]]]) -> list[Output]:
+def run(host: RecognizerHost | None, line: Callable[[Call], AsyncIterator[Step]]) -> list[Output]:
     """Run a call and give all that it says."""
     outputs: list[Output] = []
 
@@ -48,8 +55,10 @@ def run(host: RecognizerHost | None, line: Callable[[Call], AsyncIterator[tuple[
         if host:
             await host.start()
         try:
-            call = new_call(host, outputs.extend)
-            await call.run(line(call))
+            line_call = LineCall(SIDES, "wide", unpaced(steps(SPOKEN)), lockstep=True)
+            call = new_call(host, line_call, outputs.extend)
+            line_call.steps = line(call)
+            await call.run()
         finally:
             if host:
                 await host.stop()
@@ -80,9 +89,9 @@ def test_what_is_said_comes_as_partial_words_and_then_for_good_and_no_request_le
 
 
 def test_a_worker_that_dies_between_two_frames_leaves_a_gap_and_the_call_goes_on(korean_model: Path) -> None:
-    async def deadly(call: Call) -> AsyncIterator[tuple[Frame, ...]]:
+    async def deadly(call: Call) -> AsyncIterator[Step]:
         async for step in unpaced(steps(SPOKEN)):
-            if step[0].sample == 1.6 * 16_000:
+            if position(step) == 1.6 * 16_000:
                 for worker in workers():
                     worker.kill()
             yield step
@@ -97,9 +106,9 @@ def test_a_worker_that_dies_between_two_frames_leaves_a_gap_and_the_call_goes_on
 
 
 def test_a_call_that_is_stopped_ends_at_the_next_frame_and_says_why() -> None:
-    async def stopped(call: Call) -> AsyncIterator[tuple[Frame, ...]]:
+    async def stopped(call: Call) -> AsyncIterator[Step]:
         async for step in unpaced(steps(SPOKEN)):
-            if step[0].sample == 16_000:
+            if position(step) == 16_000:
                 call.stop()
             yield step
 
@@ -108,7 +117,7 @@ def test_a_call_that_is_stopped_ends_at_the_next_frame_and_says_why() -> None:
 
 
 def test_what_breaks_in_the_line_is_the_error_of_the_call() -> None:
-    async def broken(_: Call) -> AsyncIterator[tuple[Frame, ...]]:
+    async def broken(_: Call) -> AsyncIterator[Step]:
         yield next(steps(SPOKEN))
         raise OSError("the line is gone")
 
@@ -119,7 +128,7 @@ def test_what_breaks_in_the_line_is_the_error_of_the_call() -> None:
 def test_the_moment_at_which_audio_arrived_is_remembered() -> None:
     moments: list[tuple[float, float]] = []
 
-    async def slow(call: Call) -> AsyncIterator[tuple[Frame, ...]]:
+    async def slow(call: Call) -> AsyncIterator[Step]:
         for number, step in enumerate(steps(SPOKEN)):
             if number == 20:
                 moments.extend((call.heard_at_s(n * FRAME_SAMPLES), call.heard_at_s(0)) for n in (1, 10, 20))

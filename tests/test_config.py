@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config import CentralSettings, LineSettings, Settings, SpeechSettings, parse_settings, read_settings
+from appliance.config import CentralSettings, RecordingSettings, Settings, SpeechSettings, parse_settings, read_settings
 from appliance.errors import BadInputError
 
 FOLDER = Path("/etc/undertone")
@@ -42,7 +42,7 @@ LEAST = '[device]\nname = "desk-12"\n[line]\nkind = "recording"\nfile = "call.wa
 def test_every_setting_is_read_and_paths_start_from_the_file_s_folder() -> None:
     assert parse_settings(WHOLE, "desk.toml", FOLDER) == Settings(
         device="desk-12",
-        line=LineSettings(FOLDER / "call.wav", ("caller", "agent"), "fast"),
+        line=RecordingSettings(FOLDER / "call.wav", ("caller", "agent"), "fast"),
         speech=SpeechSettings("ko", "vosk"),
         rules_file=Path("/srv/rules.toml"),
         light="lines",
@@ -55,7 +55,7 @@ def test_what_is_left_out_has_its_default() -> None:
     settings = read_settings(LEAST.encode(), FOLDER / "desk.toml")
     assert settings == Settings(
         device="desk-12",
-        line=LineSettings(FOLDER / "call.wav", (), "real"),
+        line=RecordingSettings(FOLDER / "call.wav", (), "real"),
         speech=SpeechSettings("en", "auto"),
         rules_file=None,
         light="terminal",

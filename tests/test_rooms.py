@@ -34,6 +34,7 @@ PURE_ROOMS = {
     "hearing": {"errors", "events", "escalation", "language", "speech"},
     "session": {"errors", "events", "escalation", "hearing", "language", "meters", "speech"},
     "commands": {"errors", "session"},
+    "device_state": {"delivery", "escalation", "events", "indicator", "session", "speech"},
     "config": {"errors", "events", "models", "speech", "toml_table"},
 }
 
@@ -41,7 +42,8 @@ PURE_ROOMS = {
 WORLD_ROOMS = {
     "adapters": {*PURE_ROOMS, "adapters"},
     "call": {*PURE_ROOMS, "adapters"},
-    "app": {*PURE_ROOMS, "adapters", "call"},
+    "switchboard": {*PURE_ROOMS, "adapters", "call"},
+    "app": {*PURE_ROOMS, "adapters", "call", "switchboard"},
     "central": {"central", "delivery", "errors", "events", "version"},
     "cli": {*PURE_ROOMS, "adapters", "app", "call", "central", "cli", "models.adapt"},
     "__main__": {"cli"},

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, get_args
 
 from appliance.adapters import model_store
+from appliance.adapters.line import Line, LineCall
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
 from appliance.adapters.rule_file import load_rules
-from appliance.config import Settings, SpeechSettings
+from appliance.config import LineSettings, RecordingSettings, Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
@@ -28,7 +29,7 @@ ENDPOINTING: Final[dict[str, EndpointerSettings]] = {
 class Prepared(NamedTuple):
     """Everything that was checked; nothing runs yet. Bands that one model serves have the same host."""
 
-    line: Recording
+    line: Line
     rules: RulePack
     choices: Mapping[Band, Choice]
     hosts: Mapping[Band, RecognizerHost | None]
@@ -56,26 +57,34 @@ class Prepared(NamedTuple):
             if host:
                 await host.stop()
 
-    def new_session(self) -> CallSession:
-        """Give the session of the next call on this line."""
+    async def stop_spare_hosts(self) -> None:
+        """End the processes that no call needs and that the next one is not likely to."""
+        for host in self.hosts.values():
+            if host and host is not self.host and not host.calls:
+                await host.stop()
+
+    def new_session(self, call: LineCall) -> CallSession:
+        """Give the session of a call on this line."""
+        model = self.choices[call.band].model
         started = CallStarted(
             who="both",
             start_sample=0,
             end_sample=0,
-            line="recording",
+            line=self.line.kind,
             language=self.language,
-            band=self.line.band,
-            engine=self.model.engine if self.model else "",
-            model=self.model.name if self.model else "",
+            band=call.band,
+            engine=model.engine if model else "",
+            model=model.name if model else "",
             rules=f"{self.rules.name} {self.rules.version}",
+            identity=call.identity,
         )
         ears = {band: _ears(choice) for band, choice in self.choices.items()}
-        return CallSession(self.line.sides, self.rules, ears, started, self.feelings)
+        return CallSession(call.sides, self.rules, ears, started, self.feelings)
 
 
 def prepare(settings: Settings) -> Prepared:
     """Check and load everything; raises `BadInputError` for whatever a person has to mend."""
-    line = Recording(settings.line.file, settings.line.sides)
+    line = open_line(settings.line)
     language = settings.speech.language
     rules = load_rules(settings.rules_file, language)
     # Made ready here and not in the middle of a call: each takes a fifth of a second on a fast machine.
@@ -91,6 +100,13 @@ def prepare(settings: Settings) -> Prepared:
         hosts[model.name] = RecognizerHost(model.engine, model_store.locate(model))
     by_band = {band: hosts[choice.model.name] if choice.model else None for band, choice in choices.items()}
     return Prepared(line, rules, choices, by_band, language, settings.feelings)
+
+
+def open_line(settings: LineSettings) -> Line:
+    """Give the line of these settings; raises `BadInputError` where it cannot be what they say."""
+    match settings:
+        case RecordingSettings():
+            return Recording(settings.file, settings.sides, settings.pace)
 
 
 def choose(settings: SpeechSettings, band: Band) -> Choice:

@@ -37,6 +37,8 @@ class RecognizerHost:
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
+        self.calls = 0
+        """How many calls it hears; the last one may stop it."""
 
     async def start(self) -> None:
         """Start the process and wait until the model is loaded. Raises `BadInputError` when it can't be loaded."""
@@ -93,7 +95,7 @@ class RecognizerHost:
 
 
 class Recognizers:
-    """The workers of one host, for the utterances of any side."""
+    """The workers of one host, for the utterances of any side of one call."""
 
     def __init__(self, host: RecognizerHost, ears: Ears) -> None:
         self.host = host
@@ -115,9 +117,13 @@ class Recognizers:
 
     async def run(self) -> None:
         """Keep the workers running until cancelled."""
-        async with task_group() as group:
-            for worker in self._workers:
-                group.create_task(worker.run(), name=f"recognizer-{worker.name}")
+        self.host.calls += 1
+        try:
+            async with task_group() as group:
+                for worker in self._workers:
+                    group.create_task(worker.run(), name=f"recognizer-{worker.name}")
+        finally:
+            self.host.calls -= 1
 
     def _free_worker(self) -> Worker:
         open_at = list(self._hearing.values())

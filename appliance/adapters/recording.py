@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -10,6 +10,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from appliance.adapters.line import LineCall, LineKind, Report
+from appliance.config import Pace
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Band
 from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side
@@ -27,14 +29,17 @@ BLOCK_MS: Final = 100
 
 
 class Recording:
-    """A WAV file as a line with one or two sides.
+    """A WAV file as a line with one or two sides and one call.
 
     `sides` names the channels in their order; empty takes the usual ones. Raises `BadInputError`
     for a file that cannot be read as a call.
     """
 
-    def __init__(self, path: Path, sides: tuple[Side, ...] = ()) -> None:
+    kind: LineKind = "recording"
+
+    def __init__(self, path: Path, sides: tuple[Side, ...] = (), pace: Pace = "real") -> None:
         self._path = path
+        self._pace = pace
         try:
             with path.open("rb") as file:
                 head = file.read(MAX_HEADER_BYTES)
@@ -62,6 +67,13 @@ class Recording:
     def duration_s(self) -> float:
         """Length of the recording."""
         return self._format.length_bytes / self._format.frame_bytes / self._format.rate_hz
+
+    async def calls(self, _report: Report) -> AsyncGenerator[LineCall, None]:
+        """See `line.Line`: a recording has one call, and nothing can be wrong with it once it was opened."""
+        if self._pace == "fast":
+            yield LineCall(self.sides, self.band, unpaced(self.frames()), lockstep=True)
+        else:
+            yield LineCall(self.sides, self.band, paced(self.frames()))
 
     def frames(self) -> Iterator[tuple[Frame, ...]]:
         """Give the frames of all sides, one 20 ms step after the other; the last step is filled with silence."""

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from appliance.adapters.line import only_call
 from appliance.adapters.preparation import Prepared, prepare
-from appliance.adapters.recording import unpaced
 from appliance.call import Call
-from appliance.config import LineSettings, Settings, SpeechSettings
+from appliance.config import RecordingSettings, Settings, SpeechSettings
 from appliance.events import (
     Alert,
     AlertChanged,
@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
     prepared = prepare(
         Settings(
             device="replay",
-            line=LineSettings(arguments.file, pace="fast"),
+            line=RecordingSettings(arguments.file, pace="fast"),
             speech=SpeechSettings(arguments.language, arguments.engine),
             rules_file=arguments.rules,
             light="none",
@@ -93,8 +93,8 @@ async def replay(prepared: Prepared, out: TextIO, *, as_json: bool) -> None:
     if prepared.host:
         await prepared.host.start()
     try:
-        call = Call(prepared.new_session(), prepared.line.sides, prepared.hosts, sink, lockstep=True)
-        await call.run(unpaced(prepared.line.frames()))
+        line_call = await only_call(prepared.line)
+        await Call(prepared.new_session(line_call), line_call, prepared.hosts, sink).run()
     finally:
         await prepared.stop_hosts()
 

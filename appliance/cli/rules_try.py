@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from appliance.adapters.line import only_call
 from appliance.adapters.preparation import Prepared, prepare
-from appliance.adapters.recording import unpaced
 from appliance.call import Call
-from appliance.config import LineSettings, Settings, SpeechSettings
+from appliance.config import RecordingSettings, Settings, SpeechSettings
 from appliance.escalation.ladder import Outlook
 from appliance.events import Alert, AlertChanged, Event, seconds, to_builtins
 from appliance.models.choice import EngineChoice
@@ -31,7 +31,7 @@ def try_rules(rules: Path, call: Path, language: str, engine: EngineChoice, *, a
     """Run the recording and print what became of each rule."""
     settings = Settings(
         device="try",
-        line=LineSettings(call, pace="fast"),
+        line=RecordingSettings(call, pace="fast"),
         speech=SpeechSettings(language, engine),
         rules_file=rules,
         light="none",
@@ -56,9 +56,9 @@ async def run_trial(prepared: Prepared) -> Trial:
     if prepared.host:
         await prepared.host.start()
     try:
-        session = prepared.new_session()
-        call = Call(session, prepared.line.sides, prepared.hosts, sink, lockstep=True)
-        await call.run(unpaced(prepared.line.frames()))
+        line_call = await only_call(prepared.line)
+        session = prepared.new_session(line_call)
+        await Call(session, line_call, prepared.hosts, sink).run()
     finally:
         await prepared.stop_hosts()
     return Trial(events, session.outlooks)

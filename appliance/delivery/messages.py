@@ -75,11 +75,22 @@ class PartialMessage(msgspec.Struct, frozen=True, kw_only=True, tag="partial"):
     end_sample: PositiveInt
 
 
+class CallStatus(msgspec.Struct, frozen=True):
+    """What the ladder of one call in progress asks for."""
+
+    call: str
+    level: Level
+    blinking: bool
+    reason: str
+    alert: PositiveInt | None = None
+
+
 class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     """The state of the device right now: volatile, newest wins, sent on change and after `welcome`.
 
     `alert` is the number of the alert that the light shows; `blinking` is true until it was acknowledged.
-    `faults` are the short names of what is wrong (`outbox_full`, `recognizer_lost`, `line_deaf`, …).
+    `faults` are the short names of what is wrong (`outbox_full`, `recognizer_lost`, `line_deaf`, …). `calls` are all
+    calls in progress, oldest first; `call` and what stands beside it is the one that needs somebody most.
     """
 
     call: str | None
@@ -88,6 +99,7 @@ class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     reason: str
     alert: PositiveInt | None = None
     faults: tuple[str, ...] = ()
+    calls: tuple[CallStatus, ...] = ()
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, tag="result"):

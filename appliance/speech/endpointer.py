@@ -12,7 +12,7 @@ only speech without any pause at all is cut at the greatest length.
 from collections import deque
 from typing import NamedTuple
 
-from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame
+from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame, Lost
 
 
 class EndpointerSettings(NamedTuple):
@@ -67,6 +67,21 @@ class Endpointer:
         if sum(self._onset) * FRAME_MS < self.settings.onset_voiced_ms:
             return []
         return [self._begin()]
+
+    def receive_lost(self, lost: Lost) -> list[Speech | SpeechEnded]:
+        """Take a hole behind the newest frame: silence while an utterance goes on, so that a long one ends it.
+
+        Nothing from before it will belong to an utterance that begins behind it.
+        """
+        changes: list[Speech | SpeechEnded] = []
+        at = lost.start_sample
+        while self.speaking and at < lost.end_sample:
+            length = min(FRAME_SAMPLES, lost.end_sample - at)
+            changes += self._continue(Frame(lost.side, at, bytes(2 * length)), voiced=False)
+            at += length
+        self._before.clear()
+        self._onset.clear()
+        return changes
 
     def receive_end(self) -> list[Speech | SpeechEnded]:
         """End the current utterance now, because the call is over or the line is lost."""

@@ -1,8 +1,8 @@
-"""Frames: 20 ms of one side's voice, stamped with their position in media time."""
+"""Frames: 20 ms of one side's voice, stamped with their position in media time, and the holes between them."""
 
 from typing import Final, Literal, NamedTuple
 
-from appliance.events import SAMPLE_RATE_HZ
+from appliance.events import SAMPLE_RATE_HZ, LineGap
 
 FRAME_MS: Final = 20
 """One of the three lengths that WebRTC's voice activity detector takes, and the usual ptime of telephony."""
@@ -20,6 +20,18 @@ class Frame(NamedTuple):
     side: Side
     sample: int
     pcm: bytes
+
+
+class Lost(NamedTuple):
+    """Audio of one side that never came: positions jump from `start_sample` to `end_sample`, its next frame's.
+
+    Either may lie anywhere, not only on the edge of a frame.
+    """
+
+    side: Side
+    start_sample: int
+    end_sample: int
+    reason: LineGap
 
 
 def samples(milliseconds: float) -> int:

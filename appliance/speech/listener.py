@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from appliance.speech.endpointer import Endpointer, EndpointerSettings, Speech, SpeechEnded
-from appliance.speech.frames import Frame, Side, samples
+from appliance.speech.frames import Frame, Lost, Side, samples
 from appliance.speech.level import NoiseFloor
 from appliance.speech.recognizer import EndUtterance, Hear, Pause, Request
 
@@ -55,6 +55,10 @@ class Listener:
             self._pausing = False
             return self._requests(changes)
         return self._pause() if self._endpointer.speaking and not self._pausing else []
+
+    def receive_lost(self, lost: Lost) -> list[Request]:
+        """Take a hole in the line; the recognizer hears a short one as silence, so that its positions hold."""
+        return self._requests(self._endpointer.receive_lost(lost))
 
     def receive_end(self) -> list[Request]:
         """Take the end of the call."""

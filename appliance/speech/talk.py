@@ -80,6 +80,11 @@ class TalkMeter:
         self._join(span)
         self._now = max(self._now, end_sample)
 
+    def receive_hole(self, start_sample: int, end_sample: int) -> None:
+        """Take a span in which the line was not heard: nobody spoke in it, and it was not silent either."""
+        self._join((start_sample, end_sample))
+        self._now = max(self._now, end_sample)
+
     def receive_time(self, now_sample: int, *, speaking: bool = False) -> None:
         """Take the time; `speaking` says that somebody is in the middle of an utterance, so that it is not silent."""
         if speaking and not self._speaking:

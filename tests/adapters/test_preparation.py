@@ -1,12 +1,15 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from appliance.adapters.preparation import ENDPOINTING, prepare
+from appliance.adapters.line import only_call
+from appliance.adapters.preparation import ENDPOINTING, Prepared, prepare
 from appliance.adapters.rule_file import load_rules
-from appliance.config import LineSettings, Settings, SpeechSettings
+from appliance.config import RecordingSettings, Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import CallStarted, Notice
+from appliance.session import CallSession
 
 from .clips import shipped
 
@@ -14,7 +17,12 @@ from .clips import shipped
 def settings(call: str, language: str = "en", engine: str = "auto", rules_file: Path | None = None) -> Settings:
     assert engine in {"auto", "vosk", "moonshine"}
     speech = SpeechSettings(language, engine)  # type: ignore[arg-type] # just checked
-    return Settings("desk", LineSettings(shipped(call)), speech, rules_file, "none", None, None)
+    return Settings("desk", RecordingSettings(shipped(call)), speech, rules_file, "none", None, None)
+
+
+def new_session(prepared: Prepared) -> CallSession:
+    """Give the session of the one call of a recording."""
+    return prepared.new_session(asyncio.run(only_call(prepared.line)))
 
 
 @pytest.fixture
@@ -27,7 +35,7 @@ def test_a_korean_wideband_call_gets_vosk(korean_model: Path) -> None:
     assert prepared.model is not None
     assert prepared.model.name == korean_model.name
     assert prepared.host is not None
-    started, *_ = prepared.new_session().begin()
+    started, *_ = new_session(prepared).begin()
     assert isinstance(started, CallStarted)
     assert (started.engine, started.band, started.language) == ("vosk", "wide", "ko")
     assert started.rules == "contact-centre-ko 2"
@@ -44,7 +52,7 @@ def test_an_english_narrowband_call_gets_moonshine(english_model: Path) -> None:
 def test_where_nothing_hears_the_line_the_call_begins_with_saying_so() -> None:
     prepared = prepare(settings("delivery_ok", "ko"))
     assert prepared.host is None
-    started, notice, *_ = prepared.new_session().begin()
+    started, notice, *_ = new_session(prepared).begin()
     assert isinstance(started, CallStarted)
     assert (started.engine, started.model) == ("", "")
     assert isinstance(notice, Notice)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import appliance
 from appliance.adapters.preparation import prepare
 from appliance.cli.rules_try import changes, run_trial
-from appliance.config import LineSettings, Settings, SpeechSettings
+from appliance.config import RecordingSettings, Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import Alert, Event, PhraseHit, seconds
 from tests.bench.options import Options, say
@@ -110,7 +110,7 @@ def _outcomes(options: Options) -> Iterator[Outcome]:
 def _run(file: Path, language: str) -> list[Event]:
     settings = Settings(
         device="bench",
-        line=LineSettings(file, pace="fast"),
+        line=RecordingSettings(file, pace="fast"),
         speech=SpeechSettings(language),
         rules_file=None,
         light="none",

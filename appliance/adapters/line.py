@@ -1,0 +1,76 @@
+"""The contract of a line: calls that begin and end, each a stream of frames with their positions.
+
+A line is a recording, a sound card, a SIPREC server or a tap on the network. It may run for years and have several
+calls at once. What it knows of a call it says in `LineCall`; what is wrong with the line itself it reports to the
+device, which shows it.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from appliance.events import Band, Event, Identity
+from appliance.indicator.patterns import Fault
+from appliance.session import EndReason
+from appliance.speech.frames import Frame, Lost, Side
+
+Step = tuple[Frame | Lost | Event, ...]
+"""What a line gives at a time, in the order of media time for each side: usually one frame of each.
+
+A hole is a `Lost` and the positions of that side go on behind it. Audio that was made up to conceal a loss comes as
+frames, beside a `Gap` that declares it. Other events are those that only the line can know, such as a notice.
+"""
+
+LineKind = Literal["recording", "sound_card", "siprec", "rtp_tap"]
+
+
+@dataclass
+class LineCall:
+    """One call of a line, from off hook (position 0 of each side) to on hook.
+
+    `steps` is taken once, by one reader, and ends when the call does; then `ended` says how. `band` is what the line
+    says that it carries, until it is measured. `lockstep`: the steps wait for whoever takes them, so that nothing is
+    ever missed; otherwise they come at the pace of the line.
+    """
+
+    sides: tuple[Side, ...]
+    band: Band
+    steps: AsyncIterator[Step]
+    identity: Identity | None = None
+    lockstep: bool = False
+    ended: EndReason = "on_hook"
+
+
+class Trouble(NamedTuple):
+    """Something that is wrong with the line itself; `text` says for people what it is and how it is mended."""
+
+    fault: Fault
+    text: str
+
+
+Report = Callable[[tuple[Trouble, ...]], None]
+"""Takes all that is wrong with the line now, in place of what was reported before; empty when it is well."""
+
+
+class Line(Protocol):
+    """Where the calls come from. `band` is what its calls usually carry: the model for it is loaded at start."""
+
+    @property
+    def kind(self) -> LineKind:
+        """Give the word for it in the settings."""
+
+    @property
+    def band(self) -> Band:
+        """See the class."""
+
+    def calls(self, report: Report) -> AsyncGenerator[LineCall, None]:
+        """Give each call as it begins, until the line has no more.
+
+        To close the generator, or to cancel whoever waits for it, hangs up: calls that are still on end within a
+        second.
+        """
+
+
+async def only_call(line: Line) -> LineCall:
+    """Give the first call of a line that has but one."""
+    return await anext(line.calls(lambda _: None))
