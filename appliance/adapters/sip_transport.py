@@ -1,6 +1,6 @@
 """SIP over UDP, TCP and TLS: whole messages in, messages out; hostile peers are bounded (RFC 3261 §18).
 
-One `SipTransport` has any number of addresses to listen at. A stream has to bring each message within `MESSAGE_S` from
+One `SipTransport` has any number of addresses to listen at. A stream has to bring each message within `message_s` from
 its first byte on, and its first one within that time: who is slower is cut off.
 """
 
@@ -45,7 +45,15 @@ class Address(NamedTuple):
 class SipTransport:
     """Hands every whole message of an allowed pace to `receive`; `allows` tells whose connections are taken."""
 
-    def __init__(self, receive: Receive, allows: Callable[[str], bool], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        allows: Callable[[str], bool],
+        tls: ssl.SSLContext | None = None,
+        *,
+        message_s: float = MESSAGE_S,
+    ) -> None:
+        self.message_s = message_s
         self._receive = receive
         self._allows = allows
         self._tls = tls
@@ -74,7 +82,7 @@ class SipTransport:
                     address.host,
                     address.port,
                     ssl=tls,
-                    ssl_handshake_timeout=MESSAGE_S if tls else None,
+                    ssl_handshake_timeout=self.message_s if tls else None,
                 )
                 self._servers.append(server)
                 port = server.sockets[0].getsockname()[1]
@@ -205,7 +213,7 @@ class _Connection(asyncio.Protocol):
     def _expect(self) -> None:
         """Cut the stream off unless a whole message comes in time; the time of one that has begun goes on."""
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().call_later(MESSAGE_S, self.close)
+            self._deadline = asyncio.get_running_loop().call_later(self._owner.message_s, self.close)
 
     def _forget_deadline(self) -> None:
         if self._deadline:
