@@ -7,8 +7,10 @@ but for what `ALSO_RIGHT` grants, which the truths leave out: people who read th
 
 import asyncio
 import json
+import os
 import statistics
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +22,7 @@ from appliance.errors import BadInputError
 from appliance.events import Alert, Event, PhraseHit, seconds
 from tests.bench.options import Options, say
 from tests.bench.rows import Row, row
+from tests.calls.golden import home_for
 
 CALLS: Final = Path(appliance.__file__).parent / "calls"
 
@@ -42,8 +45,11 @@ ALSO_RIGHT: Final[dict[str, set[str]]] = {
 }
 """"I called twice", "are you still there": said in these calls; and what an angry caller raises beside the words."""
 
-NOT_HEARD: Final = {("billing_ko", "threatens_legal_action"), ("billing_ko_16k", "threatens_legal_action")}
-"""The word for lawyer is never recognised by the Korean model in these voices: a miss of the words, counted apart."""
+NOT_HEARD: Final = {("billing_ko_16k", "threatens_legal_action")}
+"""The Korean model writes something else for "lawyer" in this wideband recording; over the telephone it is heard."""
+
+POLITE: Final = frozenset({"aws_auto_repairs_40"})
+"""Recordings of real people without a truth, in which nobody is upset: whatever is raised is false."""
 
 GRACE_S: Final = 5.0
 """After the turn: the endpointer's hangover, the recognizer's last look, and the voice's window."""
@@ -95,16 +101,31 @@ def _outcomes(options: Options) -> Iterator[Outcome]:
     files = {file.stem: file for folder in (CALLS, options.data) if folder for file in sorted(folder.rglob("*.wav"))}
     for file in files.values():
         truth = file.with_suffix(".truth.json")
-        if not truth.is_file():
+        if not truth.is_file() and file.stem not in POLITE:
             continue
-        known = json.loads(truth.read_text("utf-8"))
+        known: dict[str, Any] = json.loads(truth.read_text("utf-8")) if truth.is_file() else {"turns": []}
         say(f"{file.name}: the whole pipeline")
         try:
-            events = _run(file, known.get("language", "en"))
+            with _home(file.stem):
+                events = _run(file, known.get("language", "en"))
         except BadInputError as error:
             say(f"{file.name} skipped: {error}; {error.mend}")
             continue
         yield outcome(file.stem, known["turns"], events)
+
+
+@contextmanager
+def _home(call: str) -> Iterator[None]:
+    """Use the models of this machine, or those adapted to the call as the golden calls have them."""
+    before = os.environ.get("UNDERTONE_HOME")
+    with home_for(call) as home:
+        os.environ["UNDERTONE_HOME"] = str(home)
+        try:
+            yield
+        finally:
+            os.environ.pop("UNDERTONE_HOME")
+            if before is not None:
+                os.environ["UNDERTONE_HOME"] = before
 
 
 def _run(file: Path, language: str) -> list[Event]:
