@@ -20,6 +20,7 @@ file = "rules.toml"         # default: the pack that ships for the language
 
 [privacy]
 feelings = "caller"         # whose stress and sentiment are measured: "caller", "none" or "both"; see below
+hide_names = "both"         # whose own names are taken out of their words: "both", or "caller" to keep the agent's
 
 [light]
 kind = "terminal"           # "terminal", "lines" (one JSON object per change on stdout) or "none"
@@ -57,6 +58,12 @@ FEELINGS: Final[dict[str, frozenset[Side]]] = {
 }
 """Whose feelings are measured, by the word in the settings; the first is the default."""
 
+HIDE_NAMES: Final[dict[str, frozenset[Side]]] = {
+    "both": frozenset({"agent", "caller"}),
+    "caller": frozenset({"caller"}),
+}
+"""Whose own names are hidden, likewise."""
+
 
 class RecordingSettings(msgspec.Struct, frozen=True):
     """A recorded call; empty `sides` means the usual ones for the number of channels."""
@@ -88,7 +95,7 @@ class CentralSettings(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the device is told. `state` None: the folder for everything that must last on this machine.
 
-    `feelings` are the sides whose stress and sentiment are measured.
+    `feelings` are the sides whose stress and sentiment are measured, `hide_names_of` those whose own names are hidden.
     """
 
     device: str
@@ -99,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     central: CentralSettings | None
     state: Path | None
     feelings: frozenset[Side] = FEELINGS["caller"]
+    hide_names_of: frozenset[Side] = HIDE_NAMES["both"]
 
 
 def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
@@ -114,7 +122,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     rules = table.table("rules", optional=True)
     rules.allow_only("file")
     privacy = table.table("privacy", optional=True)
-    privacy.allow_only("feelings")
+    privacy.allow_only("feelings", "hide_names")
     light = table.table("light", optional=True)
     light.allow_only("kind")
     return Settings(
@@ -126,6 +134,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
         central=_central(table.table("central"), folder) if table.has("central") else None,
         state=folder / state if state else None,
         feelings=FEELINGS[privacy.text("feelings", next(iter(FEELINGS)), of=tuple(FEELINGS))],
+        hide_names_of=HIDE_NAMES[privacy.text("hide_names", next(iter(HIDE_NAMES)), of=tuple(HIDE_NAMES))],
     )
 
 

@@ -4,15 +4,19 @@ Everything that leaves here has been through the redactor of its side; what was 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from appliance.escalation.rules import RulePack
 from appliance.events import Word
 from appliance.language.phrases import Match
 from appliance.language.redaction import Redactor
+from appliance.language.spoken_names import NAME_LEADS
 from appliance.speech.frames import Side
 from appliance.speech.recognizer import Hypothesis
+
+HIDE_NAMES_OF: Final[frozenset[Side]] = frozenset({"agent", "caller"})
+"""Whose own names are hidden unless the settings say otherwise: with its agent's name a record is about that person."""
 
 
 class Heard(NamedTuple):
@@ -28,12 +32,16 @@ class Heard(NamedTuple):
 
 
 class Hearing:
-    """Hypotheses in, what is in them out. The redactors remember what either side has asked the other one for."""
+    """Hypotheses in, what is in them out. The redactors remember what either side has asked the other one for.
 
-    def __init__(self, sides: Sequence[Side], rules: RulePack) -> None:
+    The names that the sides in `hide_names_of` say of themselves are taken out, see `language.spoken_names`.
+    """
+
+    def __init__(self, sides: Sequence[Side], rules: RulePack, hide_names_of: Collection[Side] = HIDE_NAMES_OF) -> None:
         self._rules = rules
         self._awaited = set(_awaited(rules))
-        self._redactors = {side: Redactor(known=self._awaited) for side in sides}
+        leads = {side: NAME_LEADS if side in hide_names_of else () for side in sides}
+        self._redactors = {side: Redactor(name_leads=leads[side], known=self._awaited) for side in sides}
         self._tentative: dict[tuple[Side, int], list[Match]] = {}
         self._kept: dict[tuple[Side, int], list[Match]] = {}
 

@@ -25,7 +25,7 @@ from appliance.events import (
     Who,
     Word,
 )
-from appliance.hearing import Heard, Hearing
+from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing
 from appliance.language.phrases import Match
 from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
@@ -76,7 +76,8 @@ class CallSession:
 
     `started` and the notices of the ears for its band open the call's events. Each side begins with these ears, and
     gets those for the band that is measured on it between two of its utterances. `feelings` are the sides whose stress
-    and sentiment are measured. Calls come in the order of media time for each side.
+    and sentiment are measured, `hide_names_of` those whose own names are taken out of their words. Calls come in the
+    order of media time for each side.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class CallSession:
         ears: Mapping[Band, Ears],
         started: CallStarted,
         feelings: Collection[Side] = FEELINGS_OF,
+        hide_names_of: Collection[Side] = HIDE_NAMES_OF,
     ) -> None:
         self._ladder = Ladder(rules.rules)
         self._measures = Meters(sides, started.language, feelings, self._ladder.receive_reading)
@@ -93,7 +95,7 @@ class CallSession:
         self._meters = {side: BandMeter() for side in sides}
         self._bands = dict.fromkeys(sides, started.band)
         self._listeners = {side: Listener(side, ears[started.band].settings) for side in sides}
-        self._hearing = Hearing(sides, rules)
+        self._hearing = Hearing(sides, rules, hide_names_of)
         self._opening: list[Output] = [
             started,
             *ears[started.band].notices,

@@ -143,3 +143,17 @@ def test_the_agents_feelings_are_not_measured_unless_somebody_says_so() -> None:
     with pytest.raises(BadInputError) as error:
         parse_settings(LEAST + '[privacy]\nfeelings = "agent"\n', "desk.toml", FOLDER)
     assert error.value.mend == "write one of: caller, none, both"
+
+
+@pytest.mark.parametrize(
+    ("words", "sides"),
+    [("", {"agent", "caller"}), ('hide_names = "both"', {"agent", "caller"}), ('hide_names = "caller"', {"caller"})],
+)
+def test_the_names_of_both_are_hidden_unless_somebody_wants_to_read_the_agents(words: str, sides: set[str]) -> None:
+    assert parse_settings(f"{LEAST}[privacy]\n{words}\n", "desk.toml", FOLDER).hide_names_of == sides
+
+
+def test_a_callers_name_cannot_be_kept() -> None:
+    with pytest.raises(BadInputError) as error:
+        parse_settings(LEAST + '[privacy]\nhide_names = "none"\n', "desk.toml", FOLDER)
+    assert error.value.mend == "write one of: both, caller"

@@ -56,3 +56,12 @@ def test_other_phrases_are_found_from_the_moment_on_at_which_they_are_given(fina
     hearing = Hearing(SIDES, RULES)
     hearing.use(OTHER)
     assert found(hearing, "call my lawyer about my tea", final=final) == ["tea"]
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_an_agents_own_name_is_hidden_unless_it_may_be_kept(final: bool) -> None:
+    introduction = "good morning my name is laura how can i help"
+    assert "laura" not in heard(Hearing(SIDES, RULES), "agent", introduction, final=final)
+    kept = Hearing(SIDES, RULES, hide_names_of={"caller"})
+    assert "laura" in heard(kept, "agent", introduction, final=final)
+    assert "laura" not in heard(kept, "caller", introduction, final=final)

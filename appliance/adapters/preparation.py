@@ -35,6 +35,7 @@ class Prepared(NamedTuple):
     hosts: Mapping[Band, RecognizerHost | None]
     language: str
     feelings: frozenset[Side]
+    hide_names_of: frozenset[Side]
 
     @property
     def model(self) -> Model | None:
@@ -79,7 +80,7 @@ class Prepared(NamedTuple):
             identity=call.identity,
         )
         ears = {band: _ears(choice) for band, choice in self.choices.items()}
-        return CallSession(call.sides, self.rules, ears, started, self.feelings)
+        return CallSession(call.sides, self.rules, ears, started, self.feelings, self.hide_names_of)
 
 
 def prepare(settings: Settings) -> Prepared:
@@ -99,7 +100,7 @@ def prepare(settings: Settings) -> Prepared:
     for model in {choice.model.name: choice.model for choice in choices.values() if choice.model}.values():
         hosts[model.name] = RecognizerHost(model.engine, model_store.locate(model))
     by_band = {band: hosts[choice.model.name] if choice.model else None for band, choice in choices.items()}
-    return Prepared(line, rules, choices, by_band, language, settings.feelings)
+    return Prepared(line, rules, choices, by_band, language, settings.feelings, settings.hide_names_of)
 
 
 def open_line(settings: LineSettings) -> Line:
