@@ -12,6 +12,7 @@ from appliance.config import LineSettings, RecordingSettings, Settings, SpeechSe
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
+from appliance.hearing import HIDE_NAMES_OF
 from appliance.language.sentiment import sentiment
 from appliance.models.catalogue import Model
 from appliance.models.choice import Choice, choose_installed
@@ -35,7 +36,7 @@ class Prepared(NamedTuple):
     hosts: Mapping[Band, RecognizerHost | None]
     language: str
     feelings: frozenset[Side]
-    hide_names_of: frozenset[Side]
+    hide_names_of: frozenset[Side] = HIDE_NAMES_OF
 
     @property
     def model(self) -> Model | None:
