@@ -218,6 +218,15 @@ class Gap(_Span, frozen=True, kw_only=True, tag="gap"):
     reason: Literal["recognizer_lost", "recognizer_behind", "outbox_full"] | LineGap
 
 
+class KeyPressed(_Span, frozen=True, kw_only=True, tag="key"):
+    """A telephone key was pressed, and told by the line beside the voice.
+
+    `key` is one of 0-9, *, # and A-D, and empty unless the settings allow to keep it: keys are card numbers and PINs.
+    """
+
+    key: str = ""
+
+
 class Notice(_Span, frozen=True, kw_only=True, tag="notice"):
     """Something that limits what the box can know of this call, in words for people."""
 
@@ -242,6 +251,7 @@ Event = (
     | Alert
     | AlertChanged
     | Gap
+    | KeyPressed
     | Notice
     | CallEnded
 )

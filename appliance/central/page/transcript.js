@@ -63,6 +63,12 @@ const ROWS = {
         ` at ${clock(item.start_s)} for ${lasting(item.end_s - item.start_s)}, ${gapReason(item.reason)}`,
       ),
     ),
+  key: ({ item }) =>
+    el(
+      "li",
+      { className: "row notice" },
+      el("p", {}, el("strong", {}, sideName(item.who)), ` pressed ${item.key ? `the key ${item.key}` : "a key (not kept)"}`),
+    ),
   notice: ({ item }) => el("li", { className: "row notice" }, el("p", {}, el("strong", {}, "Notice"), ` ${item.text}`)),
   band: ({ item }) =>
     el(

@@ -8,6 +8,7 @@ const GAPS = {
   recognizer_behind: "the recogniser could not keep up",
   line_overrun: "the box could not take the sound in time",
   line_lost: "the line was lost",
+  packets_lost: "the network lost it",
   outbox_full: "the box had no room to keep it",
 };
 const ENDS = {
