@@ -11,6 +11,12 @@ file = "call.wav"           # relative to this file
 sides = ["agent", "caller"] # whose voice each channel carries; default: left agent, right caller
 pace = "real"               # "real": by its own clock; "fast": as fast as the machine can
 
+# or, in place of these keys, calls that are overheard on a mirror port
+#kind = "rtp_tap"
+#interface = "eth1"         # needs CAP_NET_RAW; or `file = "calls.pcap"`, a capture in its place, with its `pace`
+#agents = ["10.20.0.0/16"]  # who is the agent: networks and addresses of their telephones, users ("2*") or URIs
+#keys = "redacted"          # digits of keys that are pressed: "redacted" or "kept"
+
 [speech]
 language = "en"
 engine = "auto"             # "auto", "vosk" or "moonshine"
@@ -73,7 +79,17 @@ class RecordingSettings(msgspec.Struct, frozen=True):
     pace: Pace = "real"
 
 
-LineSettings = RecordingSettings
+class RtpTapSettings(msgspec.Struct, frozen=True):
+    """What to overhear, an interface or a capture, who is an agent there, and whether the digits of keys are kept."""
+
+    file: Path | None = None
+    interface: str = ""
+    agents: tuple[str, ...] = ()
+    pace: Pace = "real"
+    keep_keys: bool = False
+
+
+LineSettings = RecordingSettings | RtpTapSettings
 """The table `[line]`, one type for each of its kinds."""
 
 
@@ -153,7 +169,22 @@ def _recording(table: Table, folder: Path) -> RecordingSettings:
     return RecordingSettings(folder / table.text("file"), _sides(table), pace)
 
 
-_LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {"recording": _recording}
+def _rtp_tap(table: Table, folder: Path) -> RtpTapSettings:
+    table.allow_only("kind", "file", "interface", "agents", "pace", "keys")
+    if table.has("file") == table.has("interface"):
+        table.refuse(
+            "file", "and `interface`: exactly one is needed", 'write interface = "eth1", or file = "calls.pcap"'
+        )
+    return RtpTapSettings(
+        file=folder / table.text("file") if table.has("file") else None,
+        interface="" if table.has("file") else table.text("interface"),
+        agents=table.texts("agents", ()),
+        pace=cast("Pace", table.text("pace", "real", of=get_args(Pace))),
+        keep_keys=table.text("keys", "redacted", of=("redacted", "kept")) == "kept",
+    )
+
+
+_LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {"recording": _recording, "rtp_tap": _rtp_tap}
 """The reader of each kind of line: each knows its own keys."""
 
 

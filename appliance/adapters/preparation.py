@@ -7,8 +7,9 @@ from appliance.adapters import model_store
 from appliance.adapters.line import Line, LineCall
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
+from appliance.adapters.rtp_tap import RtpTap
 from appliance.adapters.rule_file import load_rules
-from appliance.config import LineSettings, RecordingSettings, Settings, SpeechSettings
+from appliance.config import LineSettings, RecordingSettings, RtpTapSettings, Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
@@ -19,6 +20,7 @@ from appliance.models.choice import Choice, choose_installed
 from appliance.session import CallSession, Ears
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import Side
+from appliance.telephony.tap_roles import agent_rule
 
 ENDPOINTING: Final[dict[str, EndpointerSettings]] = {
     "vosk": EndpointerSettings(),
@@ -109,6 +111,10 @@ def open_line(settings: LineSettings) -> Line:
     match settings:
         case RecordingSettings():
             return Recording(settings.file, settings.sides, settings.pace)
+        case RtpTapSettings():
+            rule = agent_rule(settings.agents)
+            file, interface = settings.file, settings.interface
+            return RtpTap(rule, file=file, interface=interface, pace=settings.pace, keep_keys=settings.keep_keys)
 
 
 def choose(settings: SpeechSettings, band: Band) -> Choice:

@@ -2,14 +2,15 @@
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from appliance.adapters.line import only_call
 from appliance.adapters.preparation import Prepared, prepare
+from appliance.adapters.tasks import task_group
 from appliance.call import Call
-from appliance.config import RecordingSettings, Settings, SpeechSettings
+from appliance.config import LineSettings, RecordingSettings, RtpTapSettings, Settings, SpeechSettings
 from appliance.events import (
     Alert,
     AlertChanged,
@@ -19,6 +20,7 @@ from appliance.events import (
     CallStarted,
     Event,
     Gap,
+    KeyPressed,
     Notice,
     PhraseHit,
     StressMeasured,
@@ -32,8 +34,11 @@ from appliance.session import Output
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
+CAPTURES = (".pcap", ".pcapng", ".cap")
+
 EPILOG = """examples:
   undertone replay call.wav
+  undertone replay calls.pcap
   undertone replay call.wav --language ko --json | jq 'select(.type == "alert")'
 
 The same recording, rules and model give the same bytes each time."""
@@ -44,11 +49,14 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser(
         "replay",
         help="run a recording through the whole pipeline and print its events",
-        description="Prints one event per line, with media time. Needs no server and shows no light.",
+        description="Prints one event per line, with media time. Needs no server and shows no light."
+        " A capture of telephone calls (.pcap, .pcapng) is replayed as a mirror port would hear it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, metavar="FILE.wav", help="left channel agent, right channel caller")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="WAV: left channel agent, right channel caller; or a capture"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     add_speech_arguments(parser)
     parser.add_argument("--rules", type=Path, metavar="FILE", help="a rule pack instead of the shipped one")
@@ -70,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
     prepared = prepare(
         Settings(
             device="replay",
-            line=RecordingSettings(arguments.file, pace="fast"),
+            line=_line(arguments.file),
             speech=SpeechSettings(arguments.language, arguments.engine),
             rules_file=arguments.rules,
             light="none",
@@ -82,8 +90,15 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _line(file: Path) -> LineSettings:
+    """Tell a capture by its name; whether it is one, it shows when it is opened."""
+    if file.suffix in CAPTURES:
+        return RtpTapSettings(file=file, pace="fast")
+    return RecordingSettings(file, pace="fast")
+
+
 async def replay(prepared: Prepared, out: TextIO, *, as_json: bool) -> None:
-    """Run the whole call and write its events."""
+    """Run each call of the line, all at once if they overlap, and write their events."""
 
     def sink(outputs: list[Output]) -> None:
         for output in outputs:
@@ -93,8 +108,10 @@ async def replay(prepared: Prepared, out: TextIO, *, as_json: bool) -> None:
     if prepared.host:
         await prepared.host.start()
     try:
-        line_call = await only_call(prepared.line)
-        await Call(prepared.new_session(line_call), line_call, prepared.hosts, sink).run()
+        async with task_group() as group, contextlib.aclosing(prepared.line.calls(lambda _: None)) as calls:
+            async for line_call in calls:
+                call = Call(prepared.new_session(line_call), line_call, prepared.hosts, sink)
+                group.create_task(call.run(), name="call")
     finally:
         await prepared.stop_hosts()
 
@@ -123,6 +140,8 @@ def _what(event: Event) -> str:  # noqa: C901, PLR0911 - one answer for each typ
             return f"[{event.rule} {event.change}]"
         case Gap():
             return f"[not heard until {seconds(event.end_sample):.2f}: {event.reason}]"
+        case KeyPressed():
+            return f"[key {event.key or 'pressed, not kept'}]"
         case Notice():
             return f"[{event.text}]"
         case CallEnded():

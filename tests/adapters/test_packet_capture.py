@@ -1,0 +1,130 @@
+"""A mirror port with two real telephones on it."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.adapters.packet_capture import MARK_LINK, captured, record, split_records
+from appliance.errors import BadInputError
+from appliance.telephony.pcap_record import CapturedPacket
+
+from .two_phones import TwoPhones, why_not
+
+CALL = Path(__file__).parents[2] / "appliance" / "calls" / "billing_dispute.wav"
+PACKETS = st.builds(CapturedPacket, st.floats(0, 1e9), st.integers(0, 0xFFFF), st.binary(max_size=50))
+needs_phones = pytest.mark.skipif(bool(why_not()), reason=why_not())
+
+LISTEN = """
+import asyncio, collections, json, sys
+from appliance.adapters.rtp_tap import RtpTap
+from appliance.events import to_builtins, Event
+from appliance.speech.frames import Frame
+from appliance.telephony.tap_roles import agent_rule
+
+async def main():
+    line = RtpTap(agent_rule(("10.77.0.1",)), interface="cable", keep_keys=True)
+    def report(troubles):
+        print(json.dumps({"troubles": [t.text for t in troubles]}), flush=True)
+    async for call in line.calls(report):
+        print(json.dumps({"call": [call.identity.agent, call.identity.caller]}), flush=True)
+        told, frames, loud = [], collections.Counter(), collections.Counter()
+        async for step in call.steps:
+            for part in step:
+                if isinstance(part, Frame):
+                    frames[part.side] += 1
+                    loud[part.side] += any(part.pcm[::16])
+                else:
+                    told.append(to_builtins(part))
+        print(json.dumps({"ended": call.ended, "frames": frames, "loud": loud, "told": told}), flush=True)
+
+asyncio.run(main())
+"""
+
+
+@given(st.lists(PACKETS), st.integers(1, 40))
+def test_records_are_read_as_they_were_written_however_they_are_cut(packets: list[CapturedPacket], cut: int) -> None:
+    whole = b"".join(map(record, packets))
+    got: list[CapturedPacket] = []
+    pending = b""
+    for at in range(0, len(whole), cut):
+        new, pending = split_records(pending + whole[at : at + cut])
+        got += new
+    assert got == packets
+    assert pending == b""
+
+
+class Listening:
+    def __init__(self, phones: TwoPhones) -> None:
+        command = phones.inside(sys.executable, "-c", LISTEN)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def told(self) -> dict[str, object]:
+        assert self._process.stdout
+        line: dict[str, object] = json.loads(self._process.stdout.readline())
+        return line
+
+    def capture_process(self) -> int:
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        return int(children[0])
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@needs_phones
+def test_a_live_call_of_two_telephones_is_overheard_and_its_process_may_die(tmp_path: Path) -> None:
+    phones = TwoPhones(tmp_path, CALL)
+    with phones.ready():
+        listening = Listening(phones)
+        try:
+            assert listening.told() == {"troubles": []}
+            status = Path(f"/proc/{listening.capture_process()}/status").read_text()
+            assert "CapEff:\t0000000000000000" in status
+            assert "Uid:\t65534" in status
+            os.kill(listening.capture_process(), signal.SIGKILL)
+            assert "started again" in str(listening.told())
+            assert listening.told() == {"troubles": []}
+            phones.talk(2.0, "42")
+            assert listening.told() == {"call": ["sip:agent@10.77.0.1", "sip:caller@10.77.0.2"]}
+            call = listening.told()
+        finally:
+            listening.stop()
+    assert call["ended"] == "on_hook"
+    told = call["told"]
+    assert isinstance(told, list)
+    assert [each["key"] for each in told if each["type"] == "key"] == ["4", "2"]
+    assert not [each for each in told if each["type"] != "key"]
+    frames, loud = call["frames"], call["loud"]
+    assert isinstance(frames, dict)
+    assert isinstance(loud, dict)
+    assert frames["agent"] == frames["caller"]
+    assert 100 <= frames["agent"] <= 250
+    assert loud["agent"] > 50
+
+
+@needs_phones
+def test_without_the_right_to_capture_it_says_so() -> None:
+    if not shutil.which("setpriv"):
+        pytest.skip("not installed: setpriv (package util-linux)")
+    script = "import sys; from appliance.adapters import packet_capture; packet_capture.main('lo')"
+    drop = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw", "--", sys.executable, "-c", script]
+    answer = subprocess.run(drop, capture_output=True, text=True, check=False, timeout=60)
+    assert "Operation not permitted" in answer.stderr
+
+    async def listen() -> None:
+        async for packet in captured("no such interface"):
+            assert packet.link == MARK_LINK
+
+    with pytest.raises(BadInputError, match="cannot be captured") as error:
+        asyncio.run(listen())
+    assert "CAP_NET_RAW" in error.value.mend
