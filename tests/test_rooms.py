@@ -35,7 +35,8 @@ PURE_ROOMS = {
     "session": {"errors", "events", "escalation", "hearing", "language", "meters", "speech"},
     "commands": {"errors", "session"},
     "device_state": {"delivery", "escalation", "events", "indicator", "session", "speech"},
-    "config": {"errors", "events", "models", "speech", "toml_table"},
+    "config": {"errors", "events", "models", "siprec_settings", "speech", "toml_table"},
+    "siprec_settings": {"toml_table"},
 }
 
 # What the rooms that touch the world may know of the others.
@@ -65,6 +66,7 @@ THIRD_PARTY = {
     "events": {"msgspec"},
     "commands": {"msgspec"},
     "config": {"msgspec"},
+    "siprec_settings": {"msgspec"},
 }
 
 VALUES = {
@@ -89,7 +91,7 @@ VALUES = {
 }
 """What the standard library has for values. No clock, no chance, no file, no thread, no log, no network."""
 
-PATHS_AS_VALUES = {"config"}
+PATHS_AS_VALUES = {"config", "siprec_settings"}
 """Settings hold paths; nobody may open one there."""
 
 WORLD_CALLS = {"open", "print", "input", "exec", "eval", "breakpoint", "__import__"}
