@@ -62,7 +62,11 @@ class RtpSocket:
 
 def _bound_pair(host: str) -> tuple[socket.socket, socket.socket]:
     for _ in range(_PAIRS_TO_TRY):
-        first = _bound(host, 0)
+        try:
+            first = _bound(host, 0)
+        except OSError as error:
+            what = f"no UDP port can be opened ({error.strerror})"
+            raise BadInputError(what, where=host, mend="name an address of this machine") from error
         port: int = first.getsockname()[1]
         try:
             second = _bound(host, port ^ 1)
