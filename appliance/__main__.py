@@ -1,22 +1,39 @@
 """The program: `undertone`, or `python -m appliance`."""
 
+import os
 import signal
 import sys
+from types import FrameType
 
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main() -> int:
     """Run one subcommand and give its exit code; whatever sets no other rule for itself ends at once on a signal."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        # Half a second on a fast machine, and Ctrl-C in it must not end in a traceback either.
-        from appliance.cli import main as run_subcommand  # noqa: PLC0415
+    _on_signals(_end_at_once)
+    # Half a second on a fast machine.
+    from appliance.cli import main as run_subcommand  # noqa: PLC0415
 
+    try:
+        _on_signals(signal.default_int_handler)
         return run_subcommand()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    finally:
+        _on_signals(_end_at_once)
+
+
+def _on_signals(handler: "signal._HANDLER") -> None:
+    for number in SIGNALS:
+        signal.signal(number, handler)
+
+
+def _end_at_once(_number: int, _frame: FrameType | None) -> None:
+    """End at once, while nothing runs yet or any more: imports, and Python's own end, do not outlive an exception."""
+    os._exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

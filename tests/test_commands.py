@@ -9,7 +9,7 @@ from appliance.commands import COMMANDS
 from appliance.errors import BadInputError
 from appliance.events import AlertChanged, CallContext
 
-from .test_session import THREAT, Talk, at
+from .scripted_call import THREAT, Talk, at
 
 
 def test_an_alert_is_acknowledged_by_its_number() -> None:

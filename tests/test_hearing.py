@@ -7,7 +7,7 @@ from appliance.hearing import Hearing
 from appliance.speech.frames import Side
 from appliance.speech.recognizer import Hypothesis
 
-from .test_session import RULES, SIDES, said
+from .scripted_call import RULES, SIDES, said
 
 OTHER = parse_rules('name = "o"\nversion = "1"\nlanguage = "en"\n[phrases.tea]\nany = ["my tea"]', "o.toml")
 

@@ -14,7 +14,7 @@ from appliance.events import Event, Word, to_json
 from appliance.session import Partial
 from appliance.speech.frames import Side
 
-from .test_session import Talk, said
+from .scripted_call import Talk, said
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORD_S = 0.2

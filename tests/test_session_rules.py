@@ -16,8 +16,8 @@ from appliance.session import CallSession, Ears
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
 
+from .scripted_call import RULES, SIDES, STARTED, THREAT, Talk, at, said
 from .speech.sounds import frame
-from .test_session import RULES, SIDES, STARTED, THREAT, Talk, at, said
 
 CUES = parse_rules(
     """

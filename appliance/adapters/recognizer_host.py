@@ -41,8 +41,6 @@ def pack(message: Request | Hypothesis) -> bytes:
 def main(arguments: list[str]) -> None:
     """Hold the model and fork workers until the device closes the control socket."""
     engine, folder, descriptor = arguments
-    # Ctrl-C goes to the whole process group; the device decides when its recognizers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     new_recognizer = _prepare(engine, Path(folder))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=int(descriptor))

@@ -47,8 +47,13 @@ class RecognizerHost:
         self._control = ours
         with theirs:
             command = [sys.executable, "-m", "appliance.adapters.recognizer_host", self._engine, str(self._folder)]
+            # In a process group of its own, because Ctrl-C goes to all of ours: we decide when our recognizers end.
             self._process = await asyncio.create_subprocess_exec(
-                *command, str(theirs.fileno()), pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL
+                *command,
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                process_group=0,
             )
         try:
             answer = await asyncio.get_running_loop().sock_recv(ours, len(READY))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
-from ..central.test_page import ARGUMENTS, CHROMIUM
+from ..central.page.browser import ARGUMENTS, CHROMIUM
 from . import recordings
 from .feed import feed_of
 from .programs import DEVICE, Program, Site, wait_for

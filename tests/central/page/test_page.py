@@ -1,84 +1,22 @@
-"""The supervisor's page, in a real browser with a real server and a device that speaks the real protocol."""
+"""What the supervisor's page shows and does, in a real browser with a real server and a device on the line."""
 
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
-from appliance.central.link import Timing
 from appliance.delivery import messages
+from tests.central.conftest import Start
+from tests.central.rig import FakeDevice
+from tests.central.script import dispute, ended, measured, said, span, started
 
-from .conftest import Start
-from .rig import Central, FakeDevice, central_in
-from .script import dispute, ended, measured, said, span, spoken, started
-
-CHROMIUM = next(
-    (path for path in (Path("/usr/bin/chromium"), Path("/usr/bin/chromium-browser")) if path.exists()), None
-)
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-CALL = "#/calls/desk-1/c1"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium")
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Start:
-    """Start the server as people do: a browser takes longer than the short time-outs of the other tests."""
-    return lambda **fields: central_in(tmp_path, timing=Timing(), **fields)
-
-
-@contextlib.asynccontextmanager
-async def page_on(central: Central, where: str = "#/", *, forgive: str = "", **context: Any) -> AsyncIterator[Page]:
-    """Open the page; at the end its console must hold no error but those that match `forgive`."""
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await (await browser.new_context(**context)).new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if line.type in {"error", "warning"} else None)
-        await page.goto(f"http://127.0.0.1:{central.port}/{where}")
-        await expect(page.locator("#link-text")).to_have_text("Live")
-        yield page
-        await browser.close()
-    assert [error for error in errors if not (forgive and re.search(forgive, error))] == []
-
-
-@contextlib.asynccontextmanager
-async def reading(device: FakeDevice) -> AsyncIterator[None]:
-    """Answer the server's pings meanwhile."""
-
-    async def read_on() -> None:
-        while True:
-            await device.read()
-
-    task = asyncio.create_task(read_on())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def send(device: FakeDevice, *events: Any, first: int = 1, call: str = "c1") -> None:
-    for seq, event in enumerate(events, first):
-        await device.send_event(seq, event, call)
+from .browser import CALL, page_on, reading, send, urgent
 
 
 async def partial(device: FakeDevice, text: str, number: int = 1, who: Any = "caller") -> None:
     await device.send(messages.PartialMessage(call="c1", who=who, utterance=number, text=text, **span(1, 2)))
-
-
-async def urgent(device: FakeDevice, *, blinking: bool) -> None:
-    await device.status("c1", level="urgent", blinking=blinking, reason="Asks for supervisor", alert=3)
 
 
 def utterances(page: Page) -> Locator:
@@ -271,115 +209,3 @@ def test_what_callers_say_is_text_and_nothing_else(start: Start) -> None:
                 await expect(page.locator(".reason")).to_have_text(evil)
 
     asyncio.run(run())
-
-
-def test_everything_can_be_done_with_the_keyboard(start: Start) -> None:
-    async def run() -> None:
-        async with start() as central, central.device() as device:
-            await urgent(device, blinking=True)
-            await send(device, *dispute())
-            async with page_on(central) as page:
-                await page.keyboard.press("Tab")
-                await expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
-                await page.keyboard.press("Enter")
-                await page.keyboard.press("Tab")
-                await expect(page.get_by_role("link", name="desk-1")).to_be_focused()
-                await page.keyboard.press("Enter")
-                await expect(page.get_by_role("heading", level=1)).to_be_focused()
-                await expect(page.get_by_role("heading", level=1)).to_have_text("Call on desk-1")
-                button = page.get_by_role("button", name="I have seen it")
-                for _ in range(8):
-                    await page.keyboard.press("Tab")
-                    if await button.evaluate("node => node === document.activeElement"):
-                        break
-                await page.keyboard.press("Enter")
-                assert (await device.read_until(messages.Command)).arguments["alert"] == 3
-
-    asyncio.run(run())
-
-
-def test_a_new_alert_is_said_aloud_wherever_one_reads(start: Start) -> None:
-    async def run() -> None:
-        async with start() as central, central.device() as device, page_on(central, "#/calls") as page:
-            await send(device, *dispute())
-            await expect(page.locator("[aria-live=assertive]")).to_have_text(
-                "Urgent on desk-1: Asks for supervisor, at 1:02"
-            )
-            await expect(page.locator("[aria-live=polite]")).to_have_text("Attention on desk-1: Long wait, at 0:54")
-
-    asyncio.run(run())
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width_px", [360, 1280])
-def test_names_contrast_and_width_are_right_on_every_view(start: Start, scheme: Any, width_px: int) -> None:
-    async def run() -> None:
-        async with start() as central, central.device() as device, reading(device):
-            await device.status("c1", level="urgent", blinking=True, reason="r", alert=3, faults=("line_deaf",))
-            await send(device, *dispute(), *measured(), spoken("a-very-long-word" * 12, 9, "agent", 70, 71))
-            view = {"width": width_px, "height": 800}
-            async with page_on(central, viewport=view, color_scheme=scheme) as page:
-                for where in ("#/", CALL, "#/calls"):
-                    await page.evaluate("where => { location.hash = where }", where)
-                    await expect(page.locator("main")).to_contain_text("desk-1")
-                    await expect(page.locator("main")).not_to_contain_text("Reading…")
-                    assert await page.evaluate(NAMELESS) == []
-                    assert await page.evaluate(FAINT) == []
-                    wide = await page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
-                    assert wide <= 0, f"{where} is {wide} px too wide"
-
-    asyncio.run(run())
-
-
-def test_nothing_blinks_for_people_who_asked_for_less_motion(start: Start) -> None:
-    async def run() -> None:
-        async with start() as central, central.device() as device:
-            await urgent(device, blinking=True)
-            for motion, animation in (("reduce", "none"), ("no-preference", "blink")):
-                async with page_on(central, reduced_motion=motion) as page:
-                    bulb = page.locator(".bulb")
-                    await expect(bulb).to_have_css("animation-name", animation)
-                    await expect(page.locator(".lamp")).to_contain_text("blinking")
-
-    asyncio.run(run())
-
-
-NAMELESS = """() => [...document.querySelectorAll("a, button, select, [role=region], section, aside, nav")]
-  .filter((node) => !(node.textContent.trim() && /^(A|BUTTON)$/.test(node.tagName))
-    && !node.getAttribute("aria-label") && !node.labels?.length)
-  .map((node) => node.outerHTML)"""
-"""What a screen reader could not name."""
-
-FAINT = """() => {
-  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const read = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (colour) => {
-    const [red, green, blue] = colour.map((part) => part / 255)
-      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const ground = (node) => {
-    for (; node; node = node.parentElement) {
-      const colour = read(getComputedStyle(node).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const faint = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !node.checkVisibility()) continue;
-    if (node.closest("noscript, .unseen, option")) continue;
-    const [one, other] = [light(read(getComputedStyle(node).color)), light(ground(node))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${node.className}: ${walker.currentNode.data}`);
-  }
-  return faint;
-}"""
-"""Texts whose contrast is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
