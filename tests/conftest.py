@@ -1,5 +1,6 @@
-"""How property tests run, and the speech models for the tests that hear real speech."""
+"""How the tests run, alone and in parallel, and the speech models for those that hear real speech."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,27 @@ from hypothesis import settings
 
 from appliance.adapters import model_store
 
+from .shares import Shares, rank
+
 # Without a deadline for one example, because the machine may be busy with other things.
 settings.register_profile("undertone", deadline=None)
 settings.load_profile("undertone")
+
+# The tests start hundreds of programs, and each of them would translate all our modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a parallel run, begin with the tests that take longest."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Shares:
+    """Share the tests among the workers in our own way, in the order in which they are collected."""
+    config.option.loadscopereorder = False
+    return Shares(config)
 
 
 @pytest.fixture(scope="session")

@@ -10,26 +10,10 @@ from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request, ScriptedRecognizer
 
+from .rule_packs import LAWYER, pack
 from .speech.sounds import frame
 
-RULES = parse_rules(
-    """
-name = "test"
-version = "1"
-language = "en"
-
-[phrases.lawyer]
-any = ["my lawyer"]
-
-[rules.legal]
-level = "urgent"
-phrase = "lawyer"
-latch = true
-reason = "Speaks of a lawyer"
-suggest = "Listen."
-""",
-    "rules.toml",
-)
+RULES = parse_rules(pack(f'{LAWYER}latch = true\nreason = "Speaks of a lawyer"\nsuggest = "Listen."'), "rules.toml")
 
 STARTED = CallStarted(
     who="both",

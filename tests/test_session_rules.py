@@ -16,15 +16,13 @@ from appliance.session import CallSession, Ears
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
 
+from .rule_packs import pack
 from .scripted_call import RULES, SIDES, STARTED, THREAT, Talk, at, said
 from .speech.sounds import frame
 
 CUES = parse_rules(
-    """
-name = "cues"
-version = "2"
-language = "en"
-
+    pack(
+        """
 [phrases.refund]
 any = ["my refund"]
 
@@ -45,6 +43,9 @@ level = "attention"
 all = [{ cue = "sentiment", at_most = -0.5 }]
 snooze_s = 60
 """,
+        name="cues",
+        version="2",
+    ),
     "cues.toml",
 )
 

@@ -13,18 +13,7 @@ from appliance.adapters.rule_file import RuleFile, load_rules
 from appliance.errors import BadInputError
 from appliance.toml_table import MAX_FILE_BYTES
 
-PACK = """\
-name = "desk"
-version = "{version}"
-language = "en"
-
-[phrases.lawyer]
-any = ["my lawyer"]
-
-[rules.legal]
-level = "urgent"
-phrase = "lawyer"
-"""
+from ..rule_packs import pack
 
 LONG_S = 10.0
 """Ten times as long as a change takes; a busy machine may need it."""
@@ -40,11 +29,11 @@ class Watched:
         self.refused: list[BadInputError] = []
 
     def write(self, version: str) -> None:
-        self.file.write_text(PACK.format(version=version))
+        self.file.write_text(pack(version=version))
 
     async def __aenter__(self) -> Self:
-        pack = load_rules(self.file, "en")
-        watcher = RuleFile(self.file, pack, lambda rules: self.versions.append(rules.version), self.refused.append)
+        rules = load_rules(self.file, "en")
+        watcher = RuleFile(self.file, rules, lambda new: self.versions.append(new.version), self.refused.append)
         self._task = asyncio.create_task(watcher.run())
         await asyncio.sleep(0.1)
         return self
@@ -84,7 +73,7 @@ def test_on_sighup_it_is_read_at_once(tmp_path: Path) -> None:
 def test_a_bad_pack_is_refused_whole_and_once_and_a_good_one_after_it_is_taken(tmp_path: Path) -> None:
     async def run() -> None:
         async with Watched(tmp_path) as watched:
-            watched.file.write_text(PACK.format(version="2").replace('"lawyer"', '"liar"'))
+            watched.file.write_text(pack(version="2").replace('"lawyer"', '"liar"'))
             await watched.until(lambda: len(watched.refused) > 0)
             await asyncio.sleep(2.5)
             (error,) = watched.refused

@@ -10,22 +10,12 @@ from typing import NamedTuple
 import psutil
 import pytest
 
+from ..rule_packs import LAWYER, pack
 from ..telephony.wav_files import wav
 
 SPEECH = bytes(2 * 16_000)
 
-RULES = """\
-name = "mine"
-version = "1"
-language = "ko"
-
-[phrases.lawyer]
-any = ["변호사"]
-
-[rules.legal]
-level = "urgent"
-phrase = "lawyer"
-"""
+RULES = pack(LAWYER.replace("my lawyer", "변호사"), name="mine", language="ko")
 
 CONFIG = """\
 [device]

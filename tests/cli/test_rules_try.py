@@ -13,34 +13,38 @@ from appliance.events import Event
 from appliance.language.phrases import Match
 
 from ..escalation.test_ladder import at
+from ..rule_packs import LAWYER, pack
 from .test_replay import cut, undertone
 
 __all__ = ["cut"]
 
-PACK = """
-name = "p"
-version = "1"
-language = "en"
-
-[phrases.lawyer]
-any = ["my lawyer"]
-
-[rules.legal]
-level = "urgent"
+PACK = pack(f"""{LAWYER}
 reason = "A lawyer"
-phrase = "lawyer"
 
 [rules.furious]
 level = "urgent"
-all = [{ cue = "stress", at_least = 0.8, for_s = 2 }]
+all = [{{ cue = "stress", at_least = 0.8, for_s = 2 }}]
 
 [rules.never]
 level = "attention"
-all = [{ cue = "tier", of = ["gold"] }, { cue = "stress", at_least = 0.5 }]
+all = [{{ cue = "tier", of = ["gold"] }}, {{ cue = "stress", at_least = 0.5 }}]
 
 [rules.apart]
 level = "attention"
-all = [{ phrase = "lawyer", within_s = 2 }, { cue = "stress", at_least = 0.8 }]
+all = [{{ phrase = "lawyer", within_s = 2 }}, {{ cue = "stress", at_least = 0.8 }}]
+""")
+
+KOREAN = """
+[phrases.boss]
+any = ["책임자"]
+
+[rules.boss]
+level = "urgent"
+phrase = "boss"
+
+[rules.long]
+level = "attention"
+all = [{ cue = "call_s", at_least = 8.5 }]
 """
 
 
@@ -94,12 +98,9 @@ def test_for_programs_every_rule_says_how_near_it_came() -> None:
 
 @pytest.mark.usefixtures("korean_model")
 def test_a_real_call_is_tried_against_a_pack(cut: Path, tmp_path: Path) -> None:
-    pack = tmp_path / "ko.toml"
-    pack.write_text("""name = "k"\nversion = "1"\nlanguage = "ko"
-[phrases.boss]\nany = ["책임자"]
-[rules.boss]\nlevel = "urgent"\nphrase = "boss"
-[rules.long]\nlevel = "attention"\nall = [{ cue = "call_s", at_least = 8.5 }]""")
-    ran = undertone("rules", "try", pack, "--call", cut, "--language", "ko", "--json")
+    rules = tmp_path / "ko.toml"
+    rules.write_text(pack(KOREAN, language="ko"))
+    ran = undertone("rules", "try", rules, "--call", cut, "--language", "ko", "--json")
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     assert [alert["rule"] for alert in found["alerts"]] == ["boss"]

@@ -37,7 +37,8 @@ def test_a_bad_pack_is_noticed_and_refused_and_a_good_one_judges_the_rest_of_the
     # Without a signal: the file is looked at every second.
     rules.write_text(PACK.format(version="3", rule="third", phrase="anything"))
     wait_for(lambda: [one for one in of_type(at_server(site), "notice") if one["code"] == "rules_replaced"])
-    assert device.end(within_s=100.0) == 0
+    wait_for(lambda: "third" in [alert["rule"] for alert in of_type(at_server(site), "alert")])
+    assert device.end(signal.SIGTERM) == 0
     alerts = [event["rule"] for event in of_type(at_server(site), "alert")]
     assert "second" not in alerts
     assert alerts[-1] == "third"

@@ -1,10 +1,12 @@
 """Ctrl-C and SIGTERM end every program cleanly, whatever it is doing."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from . import recordings
@@ -13,6 +15,19 @@ from .records import assert_once_and_in_order, at_server, of_type
 
 INTERRUPTED = 130
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+
+STEP_S = 0.04
+"""Of the third of a second or more that our imports take."""
+
+DEAF_IMPORT = """
+import os, time
+try:
+    os.kill(os.getpid(), {number})
+    time.sleep(1)
+except BaseException:
+    pass
+"""
+"""In the place of a package of others; signals itself, so that the signal comes while it is imported."""
 
 START_S = [0.0, 0.4, 1.2]
 """While programs are imported, while the model is loaded, and about when the call begins."""
@@ -28,6 +43,39 @@ def listens_to_signals(program: Program) -> bool:
 def assert_quiet(program: Program) -> None:
     assert "Traceback" not in program.said()
     assert "Error" not in program.said()
+
+
+@SIGNALS
+def test_an_import_that_outlives_every_exception_does_not_outlive_a_signal(site: Site, number: signal.Signals) -> None:
+    (site.folder / "webrtcvad.py").write_text(DEAF_IMPORT.format(number=number))
+    program = site.start("--version", PYTHONPATH=f"{site.folder}:{os.environ.get('PYTHONPATH', '')}")
+    assert program.end() == INTERRUPTED
+    assert program.said() == ""
+
+
+def test_a_signal_at_any_moment_of_the_start_ends_a_program_quietly(site: Site) -> None:
+    codes: list[int] = []
+    while 0 not in codes:  # then it was over before the signal came
+        program = site.start("--version")
+        wait_for(lambda program=program: program.process.poll() is not None or listens_to_signals(program))  # type: ignore[misc]
+        time.sleep(len(codes) * STEP_S)
+        number = (signal.SIGINT, signal.SIGTERM)[len(codes) % 2]
+        codes.append(program.end(number))
+        # At its very end Python takes our handlers away.
+        assert codes[-1] in {0, INTERRUPTED, -number}
+        assert program.said() == ""
+    assert INTERRUPTED in codes
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.1, 0.25])
+def test_ctrl_c_in_a_terminal_reaches_no_recognizer(site: Site, after_s: float) -> None:
+    program = site.start("replay", str(recordings.shipped("delivery_ok")))
+    wait_for(lambda: psutil.Process(program.process.pid).children())
+    time.sleep(after_s)
+    os.killpg(program.process.pid, signal.SIGINT)
+    assert program.end() == INTERRUPTED
+    site.wait_until_nothing_runs()
+    assert program.said() == ""
 
 
 @SIGNALS

@@ -201,5 +201,7 @@ def test_the_test_command_hands_its_words_to_pytest_after_the_checks(world: Worl
         "ruff check .",
         "ruff format --check .",
         "mypy ",
-        "python -m pytest -k two words",
+        "python -m pytest -n 3 -k two words",
     ]
+    world.run("test", "-x", "tests/test_call.py")
+    assert world.log()[-1] == "python -m pytest -x tests/test_call.py"
