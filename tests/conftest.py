@@ -25,10 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Shares:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Shares:
     """Share the tests among the workers in our own way, in the order in which they are collected."""
     config.option.loadscopereorder = False
-    return Shares(config)
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session")

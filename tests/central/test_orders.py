@@ -13,9 +13,9 @@ from appliance.delivery import messages
 from appliance.events import to_builtins
 
 from .conftest import Start
+from .page.browser import CALL, CHROMIUM, page_on, send, urgent
 from .rig import FakeDevice, central_in
 from .script import dispute, started
-from .test_page import CALL, CHROMIUM, page_on, send, urgent
 
 OF_CALL = "/api/calls/desk-1/c1"
 
