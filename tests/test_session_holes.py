@@ -15,8 +15,8 @@ from appliance.speech.listener import Listener
 from appliance.speech.recognizer import EndUtterance, Hear, Request
 from appliance.speech.talk import TalkMeter
 
+from .scripted_call import SIDES, Talk, at, said
 from .speech.sounds import frame
-from .test_session import SIDES, Talk, at, said
 
 SETTINGS = EndpointerSettings()
 
