@@ -50,7 +50,7 @@ def hold(audio: Audio, ears: dict[Band, Ears]) -> list[Output]:
 
 def transferred() -> Audio:
     """Give a caller who comes by telephone and is then put through on a wide line."""
-    return np.concatenate((through_8_khz(part(7, 30)), part(46, 73)))
+    return np.concatenate((through_8_khz(part(0, 40)), part(45, 73)))
 
 
 def test_each_side_begins_with_the_ears_for_the_declared_band() -> None:
