@@ -38,12 +38,13 @@ MEANT: Final[dict[str, str]] = {
 """Which rule of the shipped packs an expectation is about; what is not here is nothing to alert of."""
 
 ALSO_RIGHT: Final[dict[str, set[str]]] = {
-    "billing_dispute": {"called_before", "tired_of_waiting", "upset", "angry_words", "furious"},
-    "billing_ko": {"tired_of_waiting", "upset", "angry_words", "furious"},
-    "billing_ko_16k": {"tired_of_waiting", "upset", "angry_words", "furious"},
+    "billing_dispute": {"called_before", "tired_of_waiting", "upset"},
+    "billing_ko": {"tired_of_waiting"},
+    "billing_ko_16k": {"tired_of_waiting"},
     "furious_plain_words": {"upset", "angry_words"},
 }
-""""I called twice", "are you still there": said in these calls; and what an angry caller raises beside the words."""
+"""Said in these calls, though their truths do not name it: "called twice about this already", "are you still there",
+"I have been waiting for twenty minutes"; and where a voice is furious, the words beside it that are bitter too."""
 
 NOT_HEARD: Final = {("billing_ko_16k", "threatens_legal_action")}
 """The Korean model writes something else for "lawyer" in this wideband recording; over the telephone it is heard."""
