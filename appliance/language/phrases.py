@@ -20,7 +20,7 @@ MIN_CONFIDENCE: Final = 0.45
 ALIKE_CONFIDENCE: Final = 0.8
 """What merely sounds right counts so much."""
 
-__all__ = ["GUARD_WINDOW_WORDS", "MIN_CONFIDENCE", "Match", "Phrase", "PhraseIndex", "find_phrases"]
+__all__ = ["GUARD_WINDOW_WORDS", "MIN_CONFIDENCE", "Match", "Phrase", "PhraseIndex"]
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,6 @@ class PhraseIndex:
 
 
 _Entry = tuple[int, Automaton]
-
-
-def find_phrases(phrases: Sequence[Phrase], who: Literal["agent", "caller"], words: Sequence[Word]) -> list[Match]:
-    """Find phrases in one utterance; whoever asks more than once makes the `PhraseIndex` himself."""
-    return PhraseIndex(phrases).find(who, words)
 
 
 def _looked_up(index: dict[str, list[_Entry]], keys: Iterable[str]) -> Iterable[_Entry]:

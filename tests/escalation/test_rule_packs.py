@@ -8,7 +8,6 @@ import pytest
 import appliance
 from appliance.escalation.rules import RulePack, parse_rules
 from appliance.events import Word
-from appliance.language.phrases import find_phrases
 
 FOLDER = Path(appliance.__file__).parent / "rules"
 PACKS = {name: parse_rules((FOLDER / f"{name}.toml").read_bytes(), f"{name}.toml") for name in ("en", "ko")}
@@ -16,7 +15,7 @@ PACKS = {name: parse_rules((FOLDER / f"{name}.toml").read_bytes(), f"{name}.toml
 
 def raised(pack: RulePack, text: str, who: Literal["agent", "caller"] = "caller") -> set[str]:
     words = [Word(word, index, index + 1) for index, word in enumerate(text.split())]
-    said = {match.phrase for match in find_phrases(pack.phrases, who, words)}
+    said = {match.phrase for match in pack.index.find(who, words)}
     return {rule.name for rule in pack.rules if said & set(rule.phrases)}
 
 

@@ -8,7 +8,7 @@ from appliance.events import Word
 from appliance.language.matching import Heard, longest_match
 from appliance.language.normalise import Units, tokens
 from appliance.language.patterns import Automaton
-from appliance.language.phrases import Match, Phrase, PhraseIndex, find_phrases
+from appliance.language.phrases import Match, Phrase, PhraseIndex
 
 from .steps import calls
 from .tables import shipped_index
@@ -20,7 +20,7 @@ def spoken(text: str) -> list[Word]:
 
 def heard(pattern: str, text: str, *, units: Units = "words", unless: str = "") -> list[str]:
     phrase = Phrase("p", "caller", (pattern,), units, frozenset(unless.split()))
-    return [match.text for match in find_phrases([phrase], "caller", spoken(text))]
+    return [match.text for match in PhraseIndex([phrase]).find("caller", spoken(text))]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_negation_before_a_phrase_or_in_its_gap_takes_it_away(text: str, found
 
 def test_what_a_negation_took_away_is_passed_over_as_a_whole() -> None:
     phrase = Phrase("p", "caller", ("want to cancel my account", "cancel my account"), "words", frozenset({"not"}))
-    assert find_phrases([phrase], "caller", spoken("I do not really want to cancel my account")) == []
+    assert PhraseIndex([phrase]).find("caller", spoken("I do not really want to cancel my account")) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_korean_is_found_whatever_the_spaces(text: str, found: list[str]) -> Non
 def test_a_match_tells_its_words_and_their_time() -> None:
     phrase = Phrase("legal", "caller", ("my lawyer",))
     reason = 'found by "my lawyer"'
-    assert find_phrases([phrase], "caller", spoken("call my lawyer now")) == [
+    assert PhraseIndex([phrase]).find("caller", spoken("call my lawyer now")) == [
         Match("legal", "my lawyer", 1, 2, 100, 290, 1.0, reason)
     ]
 
@@ -96,18 +96,18 @@ def test_a_match_tells_its_words_and_their_time() -> None:
 @pytest.mark.parametrize(("who", "count"), [("caller", 1), ("agent", 0), ("both", 1)])
 def test_only_the_speaker_of_the_phrase_counts(who: str, count: int) -> None:
     phrase = Phrase("p", who, ("hello",))  # type: ignore[arg-type] # a table of texts
-    assert len(find_phrases([phrase], "caller", spoken("hello"))) == count
+    assert len(PhraseIndex([phrase]).find("caller", spoken("hello"))) == count
 
 
 def test_matches_of_several_phrases_come_in_the_order_of_speaking() -> None:
     phrases = [Phrase("b", "caller", ("two",)), Phrase("a", "caller", ("one",))]
-    assert [match.phrase for match in find_phrases(phrases, "caller", spoken("one two one"))] == ["a", "b", "a"]
+    assert [match.phrase for match in PhraseIndex(phrases).find("caller", spoken("one two one"))] == ["a", "b", "a"]
 
 
 def test_what_was_redacted_is_never_part_of_a_match() -> None:
     words = [Word("number", 0, 1), Word("[16 digits]", 2, 3), Word("digits", 4, 5)]
     phrase = Phrase("p", "caller", ("number 16", "number digits"))
-    assert find_phrases([phrase], "caller", words) == []
+    assert PhraseIndex([phrase]).find("caller", words) == []
 
 
 VOCABULARY = st.lists(st.sampled_from(["want", "to", "cancel", "not", "my", "account", "um"]), max_size=40)
@@ -125,7 +125,7 @@ def test_case_and_punctuation_change_nothing(texts: list[str], data: st.DataObje
     ]
     plain, other = ([Word(text, 0, 0) for text in version] for version in (texts, dressed))
     places = [
-        [(m.first_word, m.last_word) for m in find_phrases([CANCEL], "caller", words)] for words in (plain, other)
+        [(m.first_word, m.last_word) for m in PhraseIndex([CANCEL]).find("caller", words)] for words in (plain, other)
     ]
     assert places[0] == places[1]
 
@@ -134,15 +134,15 @@ def test_case_and_punctuation_change_nothing(texts: list[str], data: st.DataObje
 def test_any_words_give_ordered_matches_that_do_not_overlap(texts: list[str]) -> None:
     words = [Word(text, index, index + 1) for index, text in enumerate(texts)]
     for phrase in (CANCEL, Phrase("s", "both", ("(a|b) ... c",), "syllables")):
-        found = find_phrases([phrase], "caller", words)
-        assert found == find_phrases([phrase], "caller", words)
+        found = PhraseIndex([phrase]).find("caller", words)
+        assert found == PhraseIndex([phrase]).find("caller", words)
         assert all(0 <= m.first_word <= m.last_word < len(words) for m in found)
         assert all(one.last_word <= two.first_word for one, two in itertools.pairwise(found))
 
 
 def test_a_word_is_tried_as_itself_and_as_the_beginning_of_others() -> None:
     phrase = Phrase("p", "caller", ("cancel now", "canc* it", "stop"))
-    assert [match.text for match in find_phrases([phrase], "caller", spoken("cancel it cancel now stop"))] == [
+    assert [match.text for match in PhraseIndex([phrase]).find("caller", spoken("cancel it cancel now stop"))] == [
         "cancel it",
         "cancel now",
         "stop",
@@ -153,12 +153,12 @@ def test_a_word_is_tried_as_itself_and_as_the_beginning_of_others() -> None:
 def test_the_cost_is_linear_in_the_words(text: str) -> None:
     """A backtracking matcher would take 2**30 steps and more here."""
     phrase = Phrase("p", "caller", ("a " + "[a] " * 30 + "... ... b", "a* ... c"))
-    few, many = (calls(find_phrases, [phrase], "caller", spoken(text * times)) for times in (200, 400))
+    few, many = (calls(PhraseIndex([phrase]).find, "caller", spoken(text * times)) for times in (200, 400))
     assert many <= 2.1 * few
 
 
 def test_a_word_that_sounds_alike_stands_for_another_and_counts_less() -> None:
-    (match,) = find_phrases([Phrase("p", "caller", ("cancel my account",))], "caller", spoken("council my account"))
+    (match,) = PhraseIndex([Phrase("p", "caller", ("cancel my account",))]).find("caller", spoken("council my account"))
     assert match.confidence == 0.8
     assert match.reason == 'found by "cancel my account"; "council" stands for "cancel"'
 
@@ -189,15 +189,15 @@ def test_a_korean_word_may_differ_in_one_blurred_letter(text: str, found: list[s
 def test_the_confidence_is_that_of_the_words_that_carry_the_meaning() -> None:
     words = [Word("call", 0, 1, 0.9), Word("my", 2, 3, 0.1), Word("lawyer", 4, 5, 0.3)]
     phrase = Phrase("p", "caller", ("call my lawyer",), min_confidence=0.5)
-    (match,) = find_phrases([phrase], "caller", words)
+    (match,) = PhraseIndex([phrase]).find("caller", words)
     assert match.confidence == pytest.approx(0.6)
-    assert find_phrases([Phrase("p", "caller", ("my lawyer",), min_confidence=0.5)], "caller", words) == []
+    assert PhraseIndex([Phrase("p", "caller", ("my lawyer",), min_confidence=0.5)]).find("caller", words) == []
 
 
 def test_an_exception_takes_away_what_it_touches_and_nothing_else() -> None:
     phrase = Phrase("p", "caller", ("to a manager",), but_not=("spoke to a manager",))
     texts = "I spoke to a manager and I want to talk to a manager"
-    assert [match.first_word for match in find_phrases([phrase], "caller", spoken(texts))] == [10]
+    assert [match.first_word for match in PhraseIndex([phrase]).find("caller", spoken(texts))] == [10]
 
 
 PATTERNS = [(one, phrase) for pack in ("en", "ko") for phrase in shipped_index(pack).phrases for one in phrase.automata]
@@ -219,7 +219,7 @@ def test_the_index_hides_no_match(one: tuple[Automaton, Phrase], data: st.DataOb
     said = Heard(tokens(words, phrase.units), phrase.units)
     tried = any(longest_match(automaton, said, start, frozenset()) for start in range(len(said.tokens)))
     bare = Phrase("p", "both", (automaton.pattern,), phrase.units)
-    assert bool(find_phrases([bare], "caller", words)) == tried
+    assert bool(PhraseIndex([bare]).find("caller", words)) == tried
 
 
 def test_five_thousand_phrases_cost_no_more_than_those_of_which_a_word_was_said() -> None:
