@@ -22,7 +22,7 @@ MARK = "UNDERTONE_TEST_MARK"
 """Every child inherits the environment, so what a program left behind is found by this, whoever its parent is now."""
 
 START_S = 30.0
-"""A program starts in a second here; this is for a machine that is busy with other things."""
+"""A program starts in a second here and ends in less; this is for a machine that is busy with other things."""
 
 _Found = TypeVar("_Found")
 
@@ -163,7 +163,7 @@ token_file = {json.dumps(token.name)}
                     found.append(process)
         return found
 
-    def wait_until_nothing_runs(self, within_s: float = 5.0, *, but: tuple[Program, ...] = ()) -> None:
+    def wait_until_nothing_runs(self, within_s: float = START_S, *, but: tuple[Program, ...] = ()) -> None:
         spared = {program.process.pid for program in but}
         wait_for(lambda: all(process.pid in spared for process in self.left_over()), within_s, every_s=0.05)
 

@@ -166,5 +166,5 @@ def test_a_recognizer_that_still_loads_its_model_ends_too(site: Site) -> None:
     host = wait_for(lambda: device.process.poll() is None and psutil.Process(device.process.pid).children())
     assert host
     device.kill()
-    site.wait_until_nothing_runs(10.0)
+    site.wait_until_nothing_runs()
     assert "Traceback" not in device.said()
