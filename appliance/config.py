@@ -17,6 +17,13 @@ pace = "real"               # "real": by its own clock; "fast": as fast as the m
 #agents = ["10.20.0.0/16"]  # who is the agent: networks and addresses of their telephones, users ("2*") or URIs
 #keys = "redacted"          # digits of keys that are pressed: "redacted" or "kept"
 
+# or a sound card that is wired into the handset or headset line
+#kind = "sound_card"
+#card = "USB Audio"         # its name or a part of it: undertone line list
+#sides = ["agent", "caller"] # whose voice each channel carries
+#rate_hz = "48000"          # at which the card is read: "8000", "16000", "44100" or "48000"
+#band = "narrow"            # what the telephone carries, until it is measured: "narrow" or "wide"
+
 [speech]
 language = "en"
 engine = "auto"             # "auto", "vosk" or "moonshine"
@@ -48,6 +55,7 @@ from typing import Final, Literal, cast, get_args
 
 import msgspec
 
+from appliance.events import Band
 from appliance.models.choice import EngineChoice
 from appliance.speech.frames import Side
 from appliance.toml_table import Table, read_table
@@ -56,6 +64,12 @@ Pace = Literal["real", "fast"]
 LightKind = Literal["terminal", "lines", "none"]
 
 MAX_SIDES: Final = 2
+
+DEFAULT_SIDES: Final[tuple[Side, ...]] = ("agent", "caller")
+"""Left is the near end."""
+
+RATES_HZ: Final = ("8000", "16000", "44100", "48000")
+"""At which sound cards can be read."""
 
 FEELINGS: Final[dict[str, frozenset[Side]]] = {
     "caller": frozenset({"caller"}),
@@ -89,7 +103,16 @@ class RtpTapSettings(msgspec.Struct, frozen=True):
     keep_keys: bool = False
 
 
-LineSettings = RecordingSettings | RtpTapSettings
+class SoundCardSettings(msgspec.Struct, frozen=True):
+    """A card by its name, or a part of it: its number changes. `sides` are its channels in their order."""
+
+    card: str
+    sides: tuple[Side, ...] = DEFAULT_SIDES
+    rate_hz: int = 48_000
+    band: Band = "narrow"
+
+
+LineSettings = RecordingSettings | RtpTapSettings | SoundCardSettings
 """The table `[line]`, one type for each of its kinds."""
 
 
@@ -184,7 +207,21 @@ def _rtp_tap(table: Table, folder: Path) -> RtpTapSettings:
     )
 
 
-_LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {"recording": _recording, "rtp_tap": _rtp_tap}
+def _sound_card(table: Table, _folder: Path) -> SoundCardSettings:
+    table.allow_only("kind", "card", "sides", "rate_hz", "band")
+    return SoundCardSettings(
+        card=table.text("card"),
+        sides=_sides(table) or DEFAULT_SIDES,
+        rate_hz=int(table.text("rate_hz", "48000", of=RATES_HZ)),
+        band=cast("Band", table.text("band", "narrow", of=get_args(Band))),
+    )
+
+
+_LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {
+    "recording": _recording,
+    "rtp_tap": _rtp_tap,
+    "sound_card": _sound_card,
+}
 """The reader of each kind of line: each knows its own keys."""
 
 

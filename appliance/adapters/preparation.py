@@ -9,7 +9,15 @@ from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
 from appliance.adapters.rtp_tap import RtpTap
 from appliance.adapters.rule_file import load_rules
-from appliance.config import LineSettings, RecordingSettings, RtpTapSettings, Settings, SpeechSettings
+from appliance.adapters.sound_card import SoundCard
+from appliance.config import (
+    LineSettings,
+    RecordingSettings,
+    RtpTapSettings,
+    Settings,
+    SoundCardSettings,
+    SpeechSettings,
+)
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
@@ -111,6 +119,8 @@ def open_line(settings: LineSettings) -> Line:
     match settings:
         case RecordingSettings():
             return Recording(settings.file, settings.sides, settings.pace)
+        case SoundCardSettings():
+            return SoundCard(settings)
         case RtpTapSettings():
             rule = agent_rule(settings.agents)
             file, interface = settings.file, settings.interface

@@ -33,7 +33,16 @@ RGB: Final[dict[Colour, tuple[int, int, int]]] = {
     "blue": (0, 110, 255),
 }
 
-Fault = Literal["line_lost", "line_deaf", "no_model", "recognizer_lost", "outbox_broken", "outbox_full", "link_refused"]
+Fault = Literal[
+    "line_lost",
+    "line_deaf",
+    "no_model",
+    "recognizer_lost",
+    "outbox_broken",
+    "outbox_full",
+    "line_poor",
+    "link_refused",
+]
 
 FAULT_WORDS: Final[dict[Fault, str]] = {
     "line_lost": "The phone line is gone",
@@ -42,6 +51,7 @@ FAULT_WORDS: Final[dict[Fault, str]] = {
     "recognizer_lost": "Speech recognition stopped, starting it again",
     "outbox_broken": "The disk fails: this call may not be kept",
     "outbox_full": "No space left: this call may not be kept",
+    "line_poor": "The phone line sounds bad: undertone line check",
     "link_refused": "The central server refuses this box",
 }
 """Most important first: what keeps the box from hearing comes before what keeps it from telling."""

@@ -18,8 +18,9 @@ const ENDS = {
   interrupted: "the device was interrupted",
 };
 const FAULTS = {
-  line_lost: "the phone line is gone",
-  line_deaf: "it hears nothing on the line",
+  line_lost: "the phone line is gone: look at the box's cables, or run undertone line check",
+  line_deaf: "one side of the line is silent: is the splitter in the handset port?",
+  line_poor: "the line sounds bad: undertone line check says what helps",
   no_model: "no speech model hears this line",
   recognizer_lost: "the recogniser is restarting",
   outbox_broken: "its disk fails, this call may not be kept",

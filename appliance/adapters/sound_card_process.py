@@ -1,0 +1,77 @@
+"""The device's end of the process that reads a sound card: kept running, and judged by what it delivers.
+
+Whether the process says that it lives is of no interest: where no block comes for `QUIET_S`, it is ended and another
+one started, which looks for the card by its name, whatever number it has now.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final, NamedTuple
+
+from appliance.adapters.sound_card_capture import HEAD
+
+log = logging.getLogger(__name__)
+
+QUIET_S: Final = 0.5
+"""Twenty-five blocks: no card that works pauses for so long."""
+
+START_S: Final = 5.0
+"""For the first block: Python, PortAudio's look at every card, and sound servers that begin with a long buffer."""
+
+AGAIN_S: Final = 0.5
+"""Before the card is looked for again: an unplugged one costs little, a plugged one is back at once."""
+
+
+class Block(NamedTuple):
+    """Audio as the card gave it, channels interleaved; `broken`: there may be a hole before it."""
+
+    arrived_s: float
+    pcm: bytes
+    broken: bool
+
+
+async def blocks(card: str, channels: int, rate_hz: int) -> AsyncGenerator[Block | None, None]:
+    """Give the blocks of a card for ever; None each time that it is not there, or has stopped giving any."""
+    while True:
+        broken, wait_s = True, START_S
+        async with _reader(card, channels, rate_hz) as reader:
+            with suppress(TimeoutError, asyncio.IncompleteReadError):
+                while True:
+                    arrived_s, pcm, overflowed = await asyncio.wait_for(_read(reader), wait_s)
+                    yield Block(arrived_s, pcm, overflowed or broken)
+                    broken, wait_s = False, QUIET_S
+        log.warning("event=sound_card_lost card=%r", card)
+        yield None
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _read(reader: asyncio.StreamReader) -> tuple[float, bytes, bool]:
+    arrived_s, length, overflowed = HEAD.unpack(await reader.readexactly(HEAD.size))
+    return arrived_s, await reader.readexactly(length), bool(overflowed)
+
+
+@asynccontextmanager
+async def _reader(card: str, channels: int, rate_hz: int) -> AsyncIterator[asyncio.StreamReader]:
+    """Run the process, and give what it writes."""
+    ours, theirs = os.pipe()
+    command = ("-m", "appliance.adapters.sound_card_capture", card, str(channels), str(rate_hz), str(theirs))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, pass_fds=(theirs,), stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+    )
+    os.close(theirs)
+    reader = asyncio.StreamReader()
+    pipe = os.fdopen(ours, "rb", 0)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

@@ -1,0 +1,121 @@
+"""What is wrong with the sound of a tapped line, in words that whoever holds the cable understands.
+
+Each second of each side is measured; a trouble is told when the newest `WINDOW_S` seconds agree.
+"""
+
+from collections import deque
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.events import SAMPLE_RATE_HZ
+
+WINDOW_S: Final = 5
+BLOCK_SAMPLES: Final = SAMPLE_RATE_HZ // 10
+"""Of one spectrum: bins of 10 Hz, so that 50 and 60 Hz and their octaves each have their own."""
+
+Illness = Literal["silent", "dead", "too_low", "clipping", "offset", "hum"]
+
+MENDS: Final[dict[Illness, str]] = {
+    "silent": "gives nothing but zeros: is the card muted, or the wrong input chosen?",
+    "dead": "is silent: is the splitter in the handset port, and its plug all the way in?",
+    "too_low": "is too quiet to be understood: turn up the input of the sound card.",
+    "clipping": "is too loud and cut off: turn down the input of the sound card.",
+    "offset": "carries a direct voltage: use the coupling transformer of the splitter, or another card.",
+    "hum": "hums: keep the cable away from mains leads, and put box and telephone on the same socket.",
+}
+"""Most important first, for one side has one trouble at a time."""
+
+DEAD_DBFS: Final = -75.0
+"""Below it lies the noise of a card with nothing plugged in; a line off hook has -70 and more."""
+
+LOW_VOICE_DBFS: Final = -48.0
+CLIPPED: Final = 32_700
+MOST_CLIPPED: Final = 0.002
+"""Of the samples of a second with voice: an overloaded input clips a twentieth, a loud word none."""
+
+MOST_OFFSET: Final = 1_000
+"""Three hundredths of full scale: it costs head room, and clicks at each switch."""
+
+HUM_DBFS: Final = -50.0
+HUM_SHARE: Final = 0.5
+"""Of the power of the quietest tenth of a second in each second: a hum is there between the words too."""
+
+
+class Ill(NamedTuple):
+    """A side's trouble: 0 is the first side of the line."""
+
+    side: int
+    illness: Illness
+
+
+class _Second(NamedTuple):
+    zeros: bool
+    level_dbfs: float
+    voice_dbfs: float | None
+    clipped: float
+    offset: float
+    hums: bool
+
+
+class SideHealth:
+    """One side. `illness` is what is wrong with it now, None where nothing is or nobody can tell yet."""
+
+    def __init__(self) -> None:
+        self.illness: Illness | None = None
+        self._frames: list[bytes] = []
+        self._voiced: list[bool] = []
+        self._seconds = deque[_Second](maxlen=WINDOW_S)
+
+    def receive_frame(self, pcm: bytes, *, voiced: bool) -> None:
+        """Take the next frame of 16-bit audio."""
+        self._frames.append(pcm)
+        self._voiced.append(voiced)
+        if sum(map(len, self._frames)) < 2 * SAMPLE_RATE_HZ:
+            return
+        self._seconds.append(_measure([np.frombuffer(each, "<i2") for each in self._frames], self._voiced))
+        self._frames.clear()
+        self._voiced.clear()
+        if len(self._seconds) == WINDOW_S:
+            self.illness = _judge(list(self._seconds))
+
+
+def _judge(seconds: list[_Second]) -> Illness | None:
+    voices = [each.voice_dbfs for each in seconds if each.voice_dbfs is not None]
+    found: dict[Illness, bool] = {
+        "silent": all(each.zeros for each in seconds),
+        "dead": all(each.level_dbfs < DEAD_DBFS for each in seconds),
+        "too_low": len(voices) >= 2 and max(voices) < LOW_VOICE_DBFS,
+        "clipping": sum(each.clipped > MOST_CLIPPED for each in seconds) >= 2,
+        "offset": min(abs(each.offset) for each in seconds) > MOST_OFFSET,
+        "hum": all(each.hums for each in seconds),
+    }
+    return next((illness for illness in MENDS if found[illness]), None)
+
+
+def _measure(frames: list[NDArray[np.int16]], voiced: list[bool]) -> _Second:
+    signal = np.concatenate(frames).astype(np.float64)
+    offset = float(signal.mean())
+    voices = [_dbfs(frame - offset) for frame, is_voice in zip(frames, voiced, strict=True) if is_voice]
+    return _Second(
+        zeros=not signal.any(),
+        level_dbfs=_dbfs(signal - offset),
+        voice_dbfs=float(np.median(voices)) if len(voices) * 5 > len(frames) else None,
+        clipped=float((np.abs(signal) >= CLIPPED).mean()),
+        offset=offset,
+        hums=_hums(signal - offset),
+    )
+
+
+def _hums(signal: NDArray[np.float64]) -> bool:
+    blocks = signal[: len(signal) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)
+    quietest = blocks[np.square(blocks).sum(axis=1).argmin()]
+    powers = np.square(np.abs(np.fft.rfft(quietest)))
+    mains = max(float(powers[5::5][:12].sum()), float(powers[6::6][:12].sum()))
+    return _dbfs(quietest) > HUM_DBFS and mains > HUM_SHARE * float(powers[1:].sum())
+
+
+def _dbfs(signal: NDArray[np.floating[Any]]) -> float:
+    power = float(np.square(signal).mean())
+    return 10 * float(np.log10(max(power, 1e-3) / 32768.0**2))

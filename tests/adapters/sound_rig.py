@@ -1,0 +1,99 @@
+"""A sound card without hardware: PulseAudio's null sink, which ALSA shows to PortAudio as a card.
+
+What is played into the sink "desk" is heard by the card "deskphone" on both of its channels; "deskfile" gives a raw
+file from its first sample, at the pace of the sink's clock, over and over. The packages are pulseaudio,
+pulseaudio-utils and libasound2-plugins.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+RATE_HZ: Final = 16_000
+START_S: Final = 10.0
+
+
+class SoundRig:
+    """A running rig; `environment` is what a process needs to see its cards."""
+
+    def __init__(self, folder: Path, raw: Path) -> None:
+        self._folder = folder
+        self._socket = folder / "native"
+        plugin = next(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
+        pulse = f'type pulse server "unix:{self._socket}" device "desk.monitor"'
+        (folder / "asound.conf").write_text(
+            f"""\
+pcm_type.pulse {{ lib "{plugin}" }}
+pcm.deskphone {{ {pulse} }}
+pcm.deskfile {{ type file slave.pcm {{ {pulse} }} file "/dev/null" infile "{raw}" format "raw" }}
+# Without a default PortAudio aborts.
+pcm.!default {{ type null }}
+"""
+        )
+        self.environment = os.environ | {
+            "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
+            "PULSE_SERVER": f"unix:{self._socket}",
+            "XDG_RUNTIME_DIR": str(folder),
+            "HOME": str(folder),
+        }
+        (folder / "rig.pa").write_text(
+            f"load-module module-native-protocol-unix auth-anonymous=1 socket={self._socket}\n"
+        )
+        self._sink = ""
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start the sound server and plug the card in."""
+        options = "-n --daemonize=no --exit-idle-time=-1 --use-pid-file=no --disallow-exit --realtime=no"
+        self._run("pulseaudio", *options.split(), "--high-priority=no", "-F", str(self._folder / "rig.pa"))
+        until_s = time.monotonic() + START_S
+        while not self._socket.exists():
+            assert time.monotonic() < until_s, "the sound server did not start"
+            time.sleep(0.05)
+        self.plug()
+
+    def plug(self) -> None:
+        """Plug the card in."""
+        spec = f"sink_name=desk rate={RATE_HZ} channels=2 format=s16le"
+        self._sink = self._pactl("load-module", "module-null-sink", *spec.split())
+        # Somebody must go on reading, or the sink begins two seconds late.
+        self._run("parec", "-d", "desk.monitor", "--latency-msec=20", "/dev/null")
+
+    def unplug(self) -> None:
+        """Take the card away, while it is in use."""
+        self._pactl("unload-module", self._sink)
+
+    def play(self, file: Path) -> subprocess.Popen[bytes]:
+        """Play a file into the line."""
+        return self._run("paplay", "-d", "desk", "--latency-msec=20", str(file))
+
+    def stop(self) -> None:
+        """End everything."""
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait(5)
+
+    def _run(self, *command: str) -> subprocess.Popen[bytes]:
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command, env=self.environment, stdin=quiet, stdout=quiet, stderr=quiet)
+        self._processes.append(process)
+        return process
+
+    def _pactl(self, *command: str) -> str:
+        done = subprocess.run(("pactl", *command), env=self.environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+
+@contextmanager
+def sound_rig(folder: Path, raw: Path = Path("/dev/zero")) -> Iterator[SoundRig]:
+    """Run a rig whose files are in `folder`; its path must be short, for it holds a socket."""
+    rig = SoundRig(folder, raw)
+    rig.start()
+    try:
+        yield rig
+    finally:
+        rig.stop()
