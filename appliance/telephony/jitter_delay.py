@@ -22,16 +22,10 @@ class PlayoutDelay:
 
     def __init__(self) -> None:
         self._window_began_s: float | None = None
-        self._most_s: float | None = None
-        self._most_before_s: float | None = None
-
-    @property
-    def delay_s(self) -> float:
+        self._most_s = 0.0
+        self._most_before_s = FIRST_DELAY_S - MARGIN_S
+        self.delay_s = FIRST_DELAY_S
         """How long after its soonest possible arrival a packet is waited for."""
-        known = [each for each in (self._most_s, self._most_before_s) if each is not None]
-        if self._most_before_s is None:
-            known.append(FIRST_DELAY_S - MARGIN_S)
-        return min(max(*known, LEAST_DELAY_S - MARGIN_S) + MARGIN_S, MOST_DELAY_S)
 
     def receive_lateness(self, lateness_s: float, arrival_s: float) -> None:
         """Take how much later than the soonest possible a packet came."""
@@ -39,5 +33,7 @@ class PlayoutDelay:
             self._window_began_s = arrival_s
         elif arrival_s - self._window_began_s > WINDOW_S:
             self._window_began_s = arrival_s
-            self._most_before_s, self._most_s = self._most_s, None
-        self._most_s = lateness_s if self._most_s is None else max(self._most_s, lateness_s)
+            self._most_before_s, self._most_s = self._most_s, 0.0
+        self._most_s = max(self._most_s, lateness_s)
+        most_s = max(self._most_s, self._most_before_s) + MARGIN_S
+        self.delay_s = min(max(most_s, LEAST_DELAY_S), MOST_DELAY_S)

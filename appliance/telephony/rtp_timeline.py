@@ -38,6 +38,8 @@ class Timeline:
         self._least_s: float | None = None
         self._least_before_s: float | None = None
         self._is_correcting = False
+        self.offset_s = 0.0
+        """How much later than its place sound arrives at the soonest."""
         self.corrected_samples = 0
         """Put in (or, below zero, left out) since the beginning to follow the sender's clock."""
 
@@ -50,12 +52,6 @@ class Timeline:
     def advance(self, timestamp: int) -> None:
         """Take that this timestamp has been reached, so that wrapping is told from here on."""
         self._latest_timestamp = unwrapped(timestamp, self._latest_timestamp, TIMESTAMP_STEPS)
-
-    @property
-    def offset_s(self) -> float:
-        """How much later than its place sound arrives at the soonest; 0 until anything is known."""
-        known = [each for each in (self._least_s, self._least_before_s) if each is not None]
-        return min(known, default=0.0)
 
     def is_far(self, end_sample: int, arrival_s: float) -> bool:
         """Say whether a place is so far from its arrival that no network explains it."""
@@ -70,6 +66,7 @@ class Timeline:
             self._window_began_s = arrival_s
             self._least_before_s, self._least_s = self._least_s, None
         self._least_s = off_s if self._least_s is None else min(self._least_s, off_s)
+        self.offset_s = self._least_s if self._least_before_s is None else min(self._least_s, self._least_before_s)
 
     def correction(self) -> int:
         """Give by how many samples the next packet must be longer (1) or shorter (-1) to follow its sender's clock."""
@@ -91,3 +88,4 @@ class Timeline:
         shift_s = samples / SAMPLE_RATE_HZ
         self._least_s = None if self._least_s is None else self._least_s - shift_s
         self._least_before_s = None if self._least_before_s is None else self._least_before_s - shift_s
+        self.offset_s -= shift_s
