@@ -5,6 +5,7 @@ are those of the capture.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from appliance.errors import BadInputError
@@ -32,6 +33,9 @@ MOST_CALLS: Final = 64
 
 MOST_ROUTES: Final = 16
 """Of one call: it may be moved a few times; then its first addresses are forgotten."""
+
+MOST_ADDRESSES: Final = 1_024
+"""Where voices may go: those of many more calls than there can be; of invitations the oldest are forgotten."""
 
 Role = Literal["agent", "caller"]
 
@@ -127,8 +131,8 @@ class Tap:
     def _follow(self, change: Change, at_s: float) -> list[Happening]:
         """Take where the voices of a call go now."""
         dialog = change.dialog
-        self._route(dialog.call_id, dict(dialog.media))
         if not dialog.is_up:
+            self._route(dialog.call_id, dialog.media)
             return []
         call = self._calls.get(dialog.call_id)
         began: list[Happening] = []
@@ -142,6 +146,7 @@ class Tap:
             if media.key and (before is None or before.key != media.key or party not in call.sessions):
                 call.sessions[party] = SrtpSession(media.key, self._keystream)
         call.media = dict(dialog.media)
+        self._route(call.name, call.media)
         silent = [party for party, media in dialog.media.items() if media.is_silent]
         return [*began, *(Held(call.name, call.roles[party]) for party in silent)]
 
@@ -185,17 +190,23 @@ class Tap:
         }
         name = f"rtp-{datagram.source.port}-{datagram.target.port}-{packet.ssrc:08x}"
         dialog = Dialog(name, "", {}, media, was_answered=True)
-        self._route(name, media)
         _, began = self._begin(dialog, at_s, is_signalled=False)
+        self._route(name, media)
         band: Band = "wide" if STATIC_PAYLOADS[packet.payload_type].name == "G722" else "narrow"
         return [began._replace(band=band), *self._voice(name, "from", datagram.payload, at_s)]
 
-    def _route(self, name: str, media: dict[Party, Media]) -> None:
+    def _route(self, name: str, media: Mapping[Party, Media]) -> None:
         """Follow voices to these addresses. The old ones stay: until a new offer is answered they are still used."""
-        if sum(route[0] == name for route in self._routes.values()) >= MOST_ROUTES:
+        if name in self._calls and sum(route[0] == name for route in self._routes.values()) >= MOST_ROUTES:
             self._unroute(name)
         for party, each in media.items():
-            self._routes[each.address] = (name, OTHER[party])
+            owner = self._routes.get(each.address)
+            # An invitation that nobody has accepted takes no voice from a call that is going on.
+            if owner is None or owner[0] not in self._calls or name in self._calls:
+                self._routes[each.address] = (name, OTHER[party])
+        if len(self._routes) > MOST_ADDRESSES:
+            idle = (address for address, route in self._routes.items() if route[0] not in self._calls)
+            self._routes.pop(next(idle))
 
     def _unroute(self, name: str) -> None:
         self._routes = {address: route for address, route in self._routes.items() if route[0] != name}

@@ -18,7 +18,7 @@ from appliance.telephony.sip_message import Message, Request, Response, parse_me
 from appliance.telephony.sip_status import RefusedError
 from appliance.telephony.srtp import SrtpKey, parse_key
 
-MOST_DIALOGS: Final = 1_000
+MOST_DIALOGS: Final = 500
 """Of a whole mirror port; of more the oldest are forgotten."""
 
 Party = Literal["from", "to"]

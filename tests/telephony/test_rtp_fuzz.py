@@ -4,7 +4,7 @@ import contextlib
 import io
 import random
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 
@@ -20,8 +20,10 @@ from appliance.telephony.rtp import parse_rtp
 from appliance.telephony.rtp_payloads import STATIC_PAYLOADS, VOICES
 from appliance.telephony.rtp_voice import Voice
 from appliance.telephony.srtp import SrtpSession, parse_key
+from appliance.telephony.tap import MOST_ADDRESSES, Tap
+from appliance.telephony.tap_roles import agent_rule
 
-from .rtp_captures import FOLDER, packet
+from .rtp_captures import FOLDER, datagrams, packet
 from .test_pcap import pcapng
 
 PACKETS: Final = [path.read_bytes() for path in sorted(FOLDER.glob("*.bin"))]
@@ -99,6 +101,22 @@ def test_captures(times: int) -> None:
         assert sum(len(each.data) for each in packets) <= len(file)
 
     every_packet(times, read, CAPTURES)
+
+
+@soaked(600, MANY)
+def test_a_tap_on_a_call_whose_packets_and_messages_are_broken(times: int) -> None:
+    chance = random.Random(6)
+    names = ("call_pcma_srtp", "call_pcmu_keys")
+    captured = [list(datagrams(name)) for name in names]
+    tap = Tap(agent_rule(("10.77.0.1",)), keystream)
+    for number in range(times):
+        call = captured[number // 500 % len(names)]
+        at_s, datagram = call[number % len(call)]
+        broken = mutated(datagram.payload, chance) if chance.random() < 0.3 else datagram.payload
+        transport: Literal["udp", "tcp"] = "tcp" if chance.random() < 0.05 else "udp"
+        tap.receive(datagram._replace(payload=broken, transport=transport, sequence=number), at_s + number)
+        tap.expire(at_s + number)
+        assert len(tap._routes) <= MOST_ADDRESSES
 
 
 @soaked(600, MANY)

@@ -6,7 +6,18 @@ from appliance.adapters.rtp_cipher import keystream
 from appliance.errors import BadInputError
 from appliance.telephony.ethernet import Address, Datagram
 from appliance.telephony.rtp import looks_like_rtp
-from appliance.telephony.tap import IDLE_S, MOST_CALLS, SIGNALLED_IDLE_S, Began, Happening, Heard, Held, Over, Tap
+from appliance.telephony.tap import (
+    IDLE_S,
+    MOST_ADDRESSES,
+    MOST_CALLS,
+    SIGNALLED_IDLE_S,
+    Began,
+    Happening,
+    Heard,
+    Held,
+    Over,
+    Tap,
+)
 from appliance.telephony.tap_dialogs import MOST_DIALOGS, Dialogs, looks_like_sip
 from appliance.telephony.tap_roles import agent_rule
 
@@ -206,6 +217,29 @@ def test_a_flood_of_invitations_and_of_voices_stays_within_bounds() -> None:
     assert len(tap._calls) == MOST_CALLS
     assert len(tap.expire(1.0 + 2 * IDLE_S)) == MOST_CALLS
     assert not tap._routes
+
+
+def test_an_invitation_that_nobody_accepts_takes_no_voice_from_a_call() -> None:
+    captured = call()
+    invite = next(each for each in captured if each[1].payload.startswith(b"INVITE"))
+    name = invite[1].payload.split(b"Call-ID: ")[1].split(b"\r\n")[0]
+    middle = len(captured) // 2
+    forged = (captured[middle][0], invite[1]._replace(payload=invite[1].payload.replace(name, b"forged")))
+    assert overheard([*captured[:middle], forged, *captured[middle:]]) == overheard(captured)
+
+
+def test_invitations_to_ever_new_addresses_stay_within_bounds() -> None:
+    invite = next(each for _, each in call() if each.payload.startswith(b"INVITE"))
+    name = invite.payload.split(b"Call-ID: ")[1].split(b"\r\n")[0]
+    port = invite.payload.split(b"m=audio ")[1].split(b" ")[0]
+    tap = Tap(agent_rule(()), keystream)
+    for number in range(MOST_ADDRESSES + 100):
+        fresh = invite.payload.replace(name, b"%05d" % number).replace(
+            b"m=audio " + port, b"m=audio %05d" % (10_000 + number)
+        )
+        announced = fresh.replace(b"Content-Length: ", b"X-Length: ")
+        tap.receive(invite._replace(payload=announced), 1.0)
+    assert len(tap._routes) == MOST_ADDRESSES
 
 
 def test_sip_is_told_from_all_else() -> None:
