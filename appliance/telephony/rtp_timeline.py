@@ -55,7 +55,7 @@ class Timeline:
 
     def is_far(self, end_sample: int, arrival_s: float) -> bool:
         """Say whether a place is so far from its arrival that no network explains it."""
-        return abs(arrival_s - end_sample / SAMPLE_RATE_HZ - self.offset_s) > MAX_OFF_S
+        return abs(arrival_s - end_sample / SAMPLE_RATE_HZ) > MAX_OFF_S
 
     def receive_arrival(self, end_sample: int, arrival_s: float) -> None:
         """Take that the sound which ends there came at that time."""
