@@ -19,7 +19,7 @@ from appliance.telephony.jitter_actions import Action, Arrived, Counts, Fill, Ho
 from appliance.telephony.jitter_delay import PlayoutDelay
 from appliance.telephony.rtp import SEQUENCE_STEPS, Packet, unwrapped
 from appliance.telephony.rtp_payloads import COMFORT_NOISE, PayloadFormat, media_samples
-from appliance.telephony.rtp_timeline import Timeline
+from appliance.telephony.rtp_timeline import MAX_OFF_S, Timeline
 
 USUAL_SAMPLES: Final = SAMPLE_RATE_HZ // 50
 """A packet of 20 ms, until one has come."""
@@ -247,6 +247,8 @@ class JitterBuffer:
         if self._timeline:
             shares_clock = following.form.clock_hz == self._timeline.clock_hz
             begin = self._timeline.sample(following.packet.timestamp) if shares_clock else self._heard_end
+            # The place of comfort noise and keys was not held against their arrival; before it they were sent.
+            begin = min(begin, int((following.arrival_s + MAX_OFF_S) * SAMPLE_RATE_HZ))
             limit = min(limit, max(self._heard_end, begin))
         self.counts.lost += 1
         self._expected += 1

@@ -46,7 +46,7 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         mend = 'write e.g. "10.20.0.0/16" or "10.20.3.7"'
-        raise BadInputError(f"{text!r} is no address and no network", mend=mend) from error
+        raise BadInputError(f"{text!r} is no address and no network", where="`line.agents`", mend=mend) from error
 
 
 def _user(uri: str) -> str:

@@ -185,6 +185,12 @@ def test_keys_between_the_voice_take_no_time_of_their_own() -> None:
     assert counts.played == 60
 
 
+def test_a_key_from_far_ahead_moves_time_by_no_more_than_a_moment() -> None:
+    far = Packet(101, (65_500 + 2_500) % 65_536, (voice(50).timestamp + 10**8) % 2**32, 7, b"\x04\x0a\x00\xa0")
+    actions, _ = through([*on_time(range(50)), (1.01, far)])
+    assert spanned(actions) <= (1.01 + 2.1) * 16_000
+
+
 def test_a_change_of_codec_in_the_middle_keeps_the_positions() -> None:
     buffer = JitterBuffer()
     for number in range(100):
