@@ -3,21 +3,18 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
-import numpy as np
-import soxr
-
 from appliance.adapters.line import LineCall, LineKind, Report, Step, Trouble
-from appliance.adapters.sound_card_process import QUIET_S, Block, blocks
+from appliance.adapters.sound_card_audio import CardAudio
+from appliance.adapters.sound_card_process import blocks
 from appliance.adapters.vad import VoiceDetector
 from appliance.config import SoundCardSettings
-from appliance.events import SAMPLE_RATE_HZ, Band, LineGap
+from appliance.events import Band
 from appliance.session import EndReason
-from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame, Lost, samples
+from appliance.speech.frames import FRAME_MS, Frame, Lost
 from appliance.speech.level import level_dbfs
-from appliance.telephony.capture_clock import CaptureClock
 from appliance.telephony.hook import HookChange, HookDetector
 from appliance.telephony.line_health import MENDS, SideHealth
 from appliance.telephony.tones import ToneDetector
@@ -42,7 +39,7 @@ class SoundCard:
     def __init__(self, settings: SoundCardSettings) -> None:
         self.band: Band = settings.band
         self._settings = settings
-        self._audio = _Audio(settings)
+        self._audio = CardAudio(settings)
         self._watch = _Watch(settings)
         self._recent = deque[Step](maxlen=BEFORE_STEPS)
         self._call: _CallSteps | None = None
@@ -98,47 +95,6 @@ class SoundCard:
         self._call = None
 
 
-class _Audio:
-    """Blocks of the card in, steps at the box's rate out; positions count from the first block."""
-
-    def __init__(self, settings: SoundCardSettings) -> None:
-        self._settings = settings
-        self._clock = CaptureClock(settings.rate_hz)
-        self._pending = np.empty((0, len(settings.sides)), np.int16)
-        self._sample = 0
-        self._begin()
-
-    def steps(self, block: Block) -> Iterator[Step]:
-        channels = len(self._settings.sides)
-        audio = np.frombuffer(block.pcm, "<i2").reshape(-1, channels)
-        lost = self._clock.receive_block(block.arrived_s, len(audio), broken=block.broken)
-        if lost:
-            yield self._hole(self._clock.count - len(audio))
-        heard = self._resampler.resample_chunk(audio.astype(np.float32)) if self._resampler else audio
-        self._pending = np.concatenate((self._pending, np.rint(heard).clip(-32768, 32767).astype(np.int16)))
-        while len(self._pending) >= FRAME_SAMPLES:
-            whole, self._pending = self._pending[:FRAME_SAMPLES], self._pending[FRAME_SAMPLES:]
-            yield tuple(
-                Frame(side, self._sample, whole[:, channel].tobytes())
-                for channel, side in enumerate(self._settings.sides)
-            )
-            self._sample += FRAME_SAMPLES
-
-    def _hole(self, until_count: int) -> Step:
-        """Declare what is missing, with what was not enough for a frame before it."""
-        start, end = self._sample, round(until_count * SAMPLE_RATE_HZ / self._settings.rate_hz)
-        self._sample = max(start, end)
-        self._begin()
-        reason: LineGap = "line_lost" if self._sample - start >= samples(1000 * QUIET_S) else "line_overrun"
-        return tuple(Lost(side, start, self._sample, reason) for side in self._settings.sides)
-
-    def _begin(self) -> None:
-        rate_hz, channels = self._settings.rate_hz, len(self._settings.sides)
-        same = rate_hz == SAMPLE_RATE_HZ
-        self._resampler = None if same else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, channels, dtype="float32")
-        self._pending = self._pending[:0]
-
-
 class _Watch:
     """What the line is doing and how it is, from its steps."""
 
@@ -159,7 +115,10 @@ class _Watch:
             self._health[frame.side].receive_frame(frame.pcm, voiced=voiced[frame.side])
         level = max(level_dbfs(frame.pcm) for frame in frames)
         tones = tuple(tone for tone in found if tone)
-        return self._hook.receive_step(frames[0].sample, level, tones, voiced=any(voiced.values()))
+        change = self._hook.receive_step(frames[0].sample, level, tones, voiced=any(voiced.values()))
+        if change:  # what was heard of the other state says nothing about this one
+            self._health = {side: SideHealth() for side in self._sides}
+        return change
 
     def troubles(self) -> tuple[Trouble, ...]:
         """Give what is wrong now; on hook a line is silent, and that is no trouble."""

@@ -2,10 +2,12 @@
 
 Run as `python -m appliance.adapters.sound_card_capture CARD CHANNELS RATE_HZ FD`. It writes blocks to the descriptor
 until that is closed: `HEAD`, then the audio, 16-bit little-endian with the channels interleaved. It ends, with the
-reason on stderr, when the card is not there or breaks; the device starts it again.
+reason on stderr, when the card is not there or breaks; the device starts it again. With `--list` alone it prints the
+cards as JSON.
 """
 
 import contextlib
+import json
 import os
 import struct
 import sys
@@ -70,6 +72,10 @@ def port_audio() -> Iterator[pyaudio.PyAudio]:
 
 def main(arguments: list[str]) -> int:
     """Read the card until the device is gone or the card breaks."""
+    if arguments == ["--list"]:
+        with port_audio() as audio:
+            sys.stdout.write(json.dumps([card._asdict() for card in cards(audio)]))
+        return 0
     name, channels, rate_hz, descriptor = arguments[0], int(arguments[1]), int(arguments[2]), int(arguments[3])
     with port_audio() as audio:
         card = find(cards(audio), name)

@@ -41,7 +41,8 @@ async def blocks(card: str, channels: int, rate_hz: int) -> AsyncGenerator[Block
         async with _reader(card, channels, rate_hz) as reader:
             with suppress(TimeoutError, asyncio.IncompleteReadError):
                 while True:
-                    arrived_s, pcm, overflowed = await asyncio.wait_for(_read(reader), wait_s)
+                    async with asyncio.timeout(wait_s):
+                        arrived_s, pcm, overflowed = await _read(reader)
                     yield Block(arrived_s, pcm, overflowed or broken)
                     broken, wait_s = False, QUIET_S
         log.warning("event=sound_card_lost card=%r", card)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from appliance.cli import bench, central, demo, doctor, model, replay, rules, run
+from appliance.cli import bench, central, demo, doctor, line, model, replay, rules, run
 from appliance.errors import BadInputError
 from appliance.version import VERSION
 
@@ -55,6 +55,6 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (demo, run, central, replay, rules, model, bench, doctor):
+    for command in (demo, run, line, central, replay, rules, model, bench, doctor):
         command.add_parser(subparsers)
     return parser

@@ -1,6 +1,7 @@
 """The sound card as PyAudio hears it, on the rig."""
 
 import asyncio
+import io
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ import pytest
 
 from appliance.adapters.line import LineCall, Step, Trouble
 from appliance.adapters.sound_card import SoundCard
+from appliance.cli.line import check, list_cards, record
 from appliance.config import SoundCardSettings
 from appliance.speech.frames import Frame, Lost
 
@@ -88,6 +90,26 @@ def test_a_call_on_the_card_is_heard_from_its_first_to_its_last_sample() -> None
     starts = np.array([frames[at // 320].sample + at % 320 for at in clicks])
     assert np.abs(starts - truth).max() <= 0.04 * RATE_HZ
     assert not heard.lost()
+
+
+@pytest.mark.usefixtures("rig")
+def test_the_cards_of_the_machine_are_listed_by_names_and_their_line_is_checked_and_recorded(tmp_path: Path) -> None:
+    assert {"deskphone", "deskfile"} <= {card["name"] for card in list_cards()}
+    settings, out = SoundCardSettings("deskfile", rate_hz=RATE_HZ), io.StringIO()
+    file = tmp_path / "line.wav"
+
+    async def both() -> None:
+        with wave.open(str(file), "wb") as written:
+            written.setparams((2, 2, RATE_HZ, 0, "NONE", ""))
+            await asyncio.gather(check(settings, 5.0, out), record(settings, 5.0, written))
+
+    asyncio.run(both())
+    assert "agent " in out.getvalue()
+    assert "sound, but no voice" in out.getvalue()
+    with wave.open(str(file)) as read:
+        heard = np.frombuffer(read.readframes(read.getnframes()), "<i2").reshape(-1, 2)
+    clicks = np.flatnonzero(heard[:, 1] > 10_000)
+    assert set(np.diff(clicks)) == {CLICK_EVERY}
 
 
 def test_a_capture_process_that_dies_is_started_again_and_the_hole_is_declared(rig: SoundRig) -> None:

@@ -1,0 +1,192 @@
+"""`undertone line`: the sound cards of this machine, how the line on one sounds, and a recording of it for support."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import math
+import re
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import numpy as np
+
+from appliance.adapters.line import Step
+from appliance.adapters.sound_card_audio import CardAudio
+from appliance.adapters.sound_card_process import blocks
+from appliance.adapters.vad import VoiceDetector
+from appliance.config import DEFAULT_SIDES, RATES_HZ, SoundCardSettings
+from appliance.errors import BadInputError
+from appliance.events import SAMPLE_RATE_HZ
+from appliance.speech.frames import FRAME_MS, Frame, Lost, Side
+from appliance.speech.level import level_dbfs
+from appliance.telephony.line_health import MENDS, SideHealth
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+NUMBER: Final = re.compile(r"\s*\((hw|plughw):\d+,\d+\)$")
+"""ALSA's number of a card, which is another one after each re-plug: no part of its name."""
+
+CONSENT: Final = """This records what both people on the line say. In many countries that is a crime unless both have
+agreed before. Tell them, keep the file only for as long as support needs it, and delete it then."""
+
+BAR_DBFS: Final = (-80.0, 0.0)
+BAR_WIDTH: Final = 24
+QUIET_DBFS: Final = -60.0
+
+EPILOG = """examples:
+  undertone line list
+  undertone line check "USB Audio"
+  undertone line record "USB Audio" line.wav --seconds 20 --consent"""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Add the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "line",
+        help="list sound cards, check how the telephone line sounds, record it",
+        description="For the sound card that is wired into the handset or headset line.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="the cards that can be heard, by the names that last")
+    listing.add_argument("--json", action="store_true", help="print one JSON list on stdout")
+    listing.set_defaults(run=_list)
+    check = commands.add_parser("check", help="a live meter of both sides that says what is wrong, and the mend")
+    record = commands.add_parser("record", help="record the line as a WAV file, for support")
+    for command in (check, record):
+        command.add_argument("card", help="its name or a part of it")
+        command.add_argument("--rate", choices=RATES_HZ, default="48000", help="at which the card is read")
+        command.add_argument("--seconds", type=float, default=None if command is check else 10.0, metavar="N")
+    check.set_defaults(run=_check)
+    record.add_argument("file", type=Path, help="the WAV file to write")
+    record.add_argument("--consent", action="store_true", help="both people on the line have agreed to be recorded")
+    record.set_defaults(run=_record)
+
+
+def list_cards() -> list[dict[str, Any]]:
+    """Give the cards of this machine: name, channels, rate_hz. PortAudio may abort, so another process asks it."""
+    command = (sys.executable, "-m", "appliance.adapters.sound_card_capture", "--list")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BadInputError("the sound cards cannot be listed", mend="is ALSA set up? see: arecord -l")
+    found = json.loads(done.stdout)
+    return [
+        {"name": NUMBER.sub("", card["name"])} | {key: card[key] for key in ("channels", "rate_hz")} for card in found
+    ]
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    cards = list_cards()
+    if arguments.json:
+        sys.stdout.write(json.dumps(cards, ensure_ascii=False, indent=2) + "\n")
+        return 0
+    for card in cards:
+        channels = "1 channel" if card["channels"] == 1 else f"{min(card['channels'], 2)} channels"
+        sys.stdout.write(f'card = "{card["name"]}"  ({channels}, {card["rate_hz"]} Hz)\n')
+    if not cards:
+        sys.stdout.write("No sound card that can be heard: is it plugged in?\n")
+    return 0 if cards else 1
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    settings = SoundCardSettings(arguments.card, rate_hz=int(arguments.rate))
+    return asyncio.run(check(settings, arguments.seconds, sys.stdout))
+
+
+async def check(settings: SoundCardSettings, seconds: float | None, out: TextIO) -> int:
+    """Show the level of each side each second, in words; gives 1 when a side was ill or the card gave nothing."""
+    meters = {side: _Meter(side) for side in settings.sides}
+    heard = False
+    async for step in _steps(settings, seconds):
+        if step is None:
+            out.write(f"{settings.card} gives no sound: is it plugged in? undertone line list\n")
+        for piece in step or ():
+            if isinstance(piece, Frame) and (told := meters[piece.side].receive_frame(piece)):
+                heard = True
+                out.write(told + "\n")
+            elif isinstance(piece, Lost):
+                lost_ms = (piece.end_sample - piece.start_sample) * 1000 // SAMPLE_RATE_HZ
+                out.write(f"{piece.side:6}  {lost_ms} ms of sound were lost\n")
+        out.flush()
+    return 0 if heard and not any(meter.health.illness for meter in meters.values()) else 1
+
+
+class _Meter:
+    """One side: its bar and its words once a second."""
+
+    def __init__(self, side: Side) -> None:
+        self.health = SideHealth()
+        self._side = side
+        self._voices = VoiceDetector()
+        self._levels: list[float] = []
+        self._voiced = 0
+
+    def receive_frame(self, frame: Frame) -> str:
+        voiced = self._voices.is_voiced(frame)
+        self.health.receive_frame(frame.pcm, voiced=voiced)
+        self._levels.append(level_dbfs(frame.pcm))
+        self._voiced += voiced
+        if len(self._levels) * FRAME_MS < 1_000:
+            return ""
+        loudest, talks = max(self._levels), self._voiced * 4 > len(self._levels)
+        self._levels.clear()
+        self._voiced = 0
+        low, high = BAR_DBFS
+        lit = round(BAR_WIDTH * max(0.0, min(1.0, (loudest - low) / (high - low))))
+        return f"{self._side:6}  {'#' * lit:{BAR_WIDTH}}  {loudest:4.0f} dB  {self._words(loudest, talks=talks)}"
+
+    def _words(self, loudest_dbfs: float, *, talks: bool) -> str:
+        if self.health.illness:
+            return f"the {self._side}'s side {MENDS[self.health.illness]}"
+        if talks:
+            return "somebody speaks: good"
+        return "quiet" if loudest_dbfs < QUIET_DBFS else "sound, but no voice"
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    sys.stderr.write(CONSENT + "\n")
+    if not arguments.consent:
+        raise BadInputError("nothing was recorded", mend="have both people agree, then add --consent")
+    settings = SoundCardSettings(arguments.card, rate_hz=int(arguments.rate))
+    try:
+        with wave.open(str(arguments.file), "wb") as file:
+            file.setparams((len(DEFAULT_SIDES), 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
+            asyncio.run(record(settings, arguments.seconds, file))
+    except OSError as error:
+        raise BadInputError(
+            f"the recording cannot be written ({error.strerror})", where=str(arguments.file), mend="give another file"
+        ) from error
+    return 0
+
+
+async def record(settings: SoundCardSettings, seconds: float, file: wave.Wave_write) -> None:
+    """Write the line into a file, agent left; what was lost is silence there, so that times hold."""
+    async for step in _steps(settings, seconds):
+        frames = [piece.pcm for piece in step or () if isinstance(piece, Frame)]
+        if frames:
+            left, right = (np.frombuffer(pcm, "<i2") for pcm in frames)
+            file.writeframes(np.stack((left, right), axis=1).tobytes())
+        holes = [piece for piece in step or () if isinstance(piece, Lost)]
+        if holes:
+            file.writeframes(bytes(4 * (holes[0].end_sample - holes[0].start_sample)))
+
+
+async def _steps(settings: SoundCardSettings, seconds: float | None) -> AsyncIterator[Step | None]:
+    """Give what the card gives for so long; None each time that it gives nothing."""
+    audio, until_s = CardAudio(settings), time.monotonic() + (seconds or math.inf)
+    async with contextlib.aclosing(blocks(settings.card, len(settings.sides), settings.rate_hz)) as stream:
+        async for block in stream:
+            if block is None:
+                yield None
+            for step in audio.steps(block) if block else ():
+                yield step
+            if time.monotonic() >= until_s:
+                return
