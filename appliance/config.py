@@ -57,6 +57,7 @@ import msgspec
 
 from appliance.events import Band
 from appliance.models.choice import EngineChoice
+from appliance.siprec_settings import SiprecSettings, parse_siprec
 from appliance.speech.frames import Side
 from appliance.toml_table import Table, read_table
 
@@ -112,7 +113,7 @@ class SoundCardSettings(msgspec.Struct, frozen=True):
     band: Band = "narrow"
 
 
-LineSettings = RecordingSettings | RtpTapSettings | SoundCardSettings
+LineSettings = RecordingSettings | RtpTapSettings | SiprecSettings | SoundCardSettings
 """The table `[line]`, one type for each of its kinds."""
 
 
@@ -220,6 +221,7 @@ def _sound_card(table: Table, _folder: Path) -> SoundCardSettings:
 _LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {
     "recording": _recording,
     "rtp_tap": _rtp_tap,
+    "siprec": parse_siprec,
     "sound_card": _sound_card,
 }
 """The reader of each kind of line: each knows its own keys."""

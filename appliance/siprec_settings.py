@@ -10,7 +10,9 @@ agent_addresses = ["20??"]      # the agent's extension or address, with * and ?
 agent_names = []                # or the agent's name as the exchange tells it
 agent_stream = "first"          # where neither tells: "first" or "second" stream
 plain_calls = false             # true: an ordinary call is taken too, as the caller's voice alone
+keys = "redacted"               # "kept": the digits of telephone keys stand in the events
 credentials_file = "sip-credentials"  # lines of NAME:PASSWORD, readable by the owner only; default: no password
+digest = ["SHA-512-256", "SHA-256", "MD5"]  # how it is proven; ["MD5"] for a client that knows no other
 certificate_file = "box.pem"    # for tls
 key_file = "box.key"            # readable by the owner only
 ```
@@ -29,6 +31,8 @@ Transport = Literal["udp", "tcp", "tls"]
 
 MOST_CALLS: Final = 8
 """Eight calls are what a box carries at most; how many its processor can is seen while it runs."""
+
+DIGESTS: Final = ("SHA-512-256", "SHA-256", "MD5")
 
 DEFAULT_LISTEN: Final = ("udp:0.0.0.0:5060", "tcp:0.0.0.0:5060")
 
@@ -53,14 +57,16 @@ class SiprecSettings(msgspec.Struct, frozen=True):
     agent_names: tuple[str, ...] = ()
     agent_stream: Place = "first"
     plain_calls: bool = False
+    keep_keys: bool = False
     credentials_file: Path | None = None
+    digest: tuple[str, ...] = DIGESTS
     certificate_file: Path | None = None
     key_file: Path | None = None
 
 
 def parse_siprec(table: Table, folder: Path) -> SiprecSettings:
     """Read the table; relative paths start from `folder`. Raises `BadInputError` naming file, line and key."""
-    table.allow_only("kind", *SiprecSettings.__struct_fields__)
+    table.allow_only("kind", "keys", *(name for name in SiprecSettings.__struct_fields__ if name != "keep_keys"))
     listen = tuple(_address(table, text) for text in table.texts("listen", DEFAULT_LISTEN))
     certificate, key = (
         folder / table.text(name) if table.has(name) else None for name in ("certificate_file", "key_file")
@@ -75,10 +81,22 @@ def parse_siprec(table: Table, folder: Path) -> SiprecSettings:
         agent_names=table.texts("agent_names", ()),
         agent_stream=cast("Place", table.text("agent_stream", "first", of=get_args(Place))),
         plain_calls=table.flag("plain_calls", default=False),
+        keep_keys=table.text("keys", "redacted", of=("redacted", "kept")) == "kept",
         credentials_file=folder / table.text("credentials_file") if table.has("credentials_file") else None,
+        digest=_digests(table),
         certificate_file=certificate,
         key_file=key,
     )
+
+
+def _digests(table: Table) -> tuple[str, ...]:
+    names = table.texts("digest", DIGESTS)
+    unknown = next((name for name in names if name not in DIGESTS), None)
+    if unknown is not None or not names:
+        table.refuse(
+            "digest", f"holds {list(names)}", f"write one or more of: {', '.join(DIGESTS)}", near=unknown or ""
+        )
+    return names
 
 
 def _address(table: Table, text: str) -> ListenAddress:

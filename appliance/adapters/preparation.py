@@ -9,6 +9,7 @@ from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
 from appliance.adapters.rtp_tap import RtpTap
 from appliance.adapters.rule_file import load_rules
+from appliance.adapters.siprec_line import SiprecLine
 from appliance.adapters.sound_card import SoundCard
 from appliance.config import (
     LineSettings,
@@ -26,6 +27,7 @@ from appliance.language.sentiment import sentiment
 from appliance.models.catalogue import Model
 from appliance.models.choice import Choice, choose_installed
 from appliance.session import CallSession, Ears
+from appliance.siprec_settings import SiprecSettings
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import Side
 from appliance.telephony.tap_roles import agent_rule
@@ -125,6 +127,8 @@ def open_line(settings: LineSettings) -> Line:
             rule = agent_rule(settings.agents)
             file, interface = settings.file, settings.interface
             return RtpTap(rule, file=file, interface=interface, pace=settings.pace, keep_keys=settings.keep_keys)
+        case SiprecSettings():
+            return SiprecLine(settings)
 
 
 def choose(settings: SpeechSettings, band: Band) -> Choice:

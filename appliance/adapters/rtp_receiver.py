@@ -66,6 +66,11 @@ class RtpReceiver:
         """Take that the call is over: `steps` gives what is left and ends."""
         self._has_ended = True
 
+    def close(self) -> None:
+        """Give the ports back; `steps` does so by itself once somebody has begun to take them."""
+        for stream in self._streams.values():
+            stream.close()
+
     async def steps(self) -> AsyncGenerator[Step, None]:
         """Give the call's steps as they become due; position 0 is now. The ports are given back at the end."""
         began_s = time.monotonic()
@@ -77,8 +82,7 @@ class RtpReceiver:
             for step in self._sides.finish(time.monotonic() - began_s):
                 yield step
         finally:
-            for stream in self._streams.values():
-                stream.close()
+            self.close()
 
     def _turn(self, began_s: float) -> list[Step]:
         now_s = time.monotonic()

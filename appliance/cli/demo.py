@@ -18,7 +18,9 @@ from appliance.adapters import model_store
 from appliance.adapters.model_adapt import adapt
 from appliance.adapters.model_fetch import fetch
 from appliance.adapters.recording import Recording
+from appliance.cli.demo_phones import require_baresip
 from appliance.cli.demo_screen import PlainScreen, Screen, TerminalScreen
+from appliance.cli.demo_siprec import call_the_box, free_port, line_table
 from appliance.cli.replay import add_speech_arguments
 from appliance.errors import BadInputError
 from appliance.events import Band, from_json
@@ -38,10 +40,14 @@ BANDS: Final[dict[str, Band]] = {"telephone": "narrow", "wideband": "wide"}
 REFRESH_S: Final = 0.1
 EXIT_TROUBLE: Final = 1
 
+LAST_WORDS_S: Final = 3.0
+"""After the telephones have hung up the device still hears the last words out."""
+
 EPILOG = """examples:
   undertone demo                                  an English call, in real time
   undertone demo --language ko                    a Korean one, from a headset
   undertone demo --language ko --band telephone   the same call over a telephone line
+  undertone demo --line siprec                    two telephones (baresip) call the box over SIP
   undertone demo --call my.wav --fast --json      a call of yours; the summary as JSON on stdout"""
 
 
@@ -52,6 +58,7 @@ class Job(NamedTuple):
     language: str
     engine: str
     pace: str
+    line: str
     browser: bool
     as_json: bool
 
@@ -68,6 +75,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("--call", type=Path, metavar="FILE", help="a WAV file instead of the shipped call")
     add_speech_arguments(parser)
     parser.add_argument("--band", choices=list(BANDS), help="which of the shipped calls: default the first there is")
+    parser.add_argument(
+        "--line", choices=("recording", "siprec"), default="recording", help="siprec: two real telephones call the box"
+    )
     parser.add_argument("--fast", action="store_true", help="as fast as the machine can, instead of in real time")
     parser.add_argument("--no-browser", action="store_true", help="do not open the supervisor's page")
     parser.add_argument("--json", action="store_true", help="the summary as JSON on stdout, all else on stderr")
@@ -85,9 +95,14 @@ def _run(arguments: argparse.Namespace) -> int:
         language=arguments.language,
         engine=arguments.engine,
         pace="fast" if arguments.fast else "real",
+        line=arguments.line,
         browser=not arguments.no_browser,
         as_json=arguments.json,
     )
+    if job.line == "siprec":
+        if job.pace == "fast":
+            raise BadInputError("telephones speak in real time", mend="leave --fast out")
+        require_baresip()
     get_model(job.language, Recording(job.recording).band, job.engine)
     with tempfile.TemporaryDirectory(prefix="undertone-demo-") as folder:
         try:
@@ -173,7 +188,9 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
     from appliance.cli import demo_processes as parts  # noqa: PLC0415 - needs aiohttp
     from appliance.cli.demo_summary import summarise  # noqa: PLC0415 - only here
 
-    config = parts.write_config(folder, address, job.recording, job.language, job.engine, job.pace)
+    port = free_port()
+    line = line_table(port) if job.line == "siprec" else parts.recording_table(job.recording, job.pace)
+    config = parts.write_config(folder, address, line, job.language, job.engine)
     screen: Screen = TerminalScreen(out, address) if out.isatty() else PlainScreen(out)
     told: dict[str, Any] = {}
     with contextlib.closing(screen):
@@ -183,6 +200,8 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
         ):
             feed = group.create_task(parts.read_feed(address, lambda kind, data: _receive(screen, kind, data)))
             drawing = group.create_task(_refresh(screen))
+            if job.line == "siprec":
+                group.create_task(_telephone(folder, job.recording, port, device))
             await parts.read_lines(device.stdout, lambda line: _receive_device(screen, told, line))
             await asyncio.sleep(REFRESH_S)
             feed.cancel()
@@ -194,6 +213,16 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
     stored = (await parts.get(address, f"/api/calls/{parts.DEVICE}/{calls[0]['call']}"))["events"]
     commit_ms = (await parts.get(address, "/api/stats"))["commit_ms"]["p95"] or 0.0
     return {"recording": job.recording.name, **summarise(stored, commit_ms, told, job.pace)}
+
+
+async def _telephone(folder: Path, recording: Path, port: int, device: asyncio.subprocess.Process) -> None:
+    """Call the device, and end it with the call: a box in an office would wait for the next one."""
+    try:
+        await call_the_box(folder, recording, port)
+        await asyncio.sleep(LAST_WORDS_S)
+    finally:
+        if device.returncode is None:
+            device.terminate()
 
 
 def _receive_device(screen: Screen, told: dict[str, Any], line: dict[str, Any]) -> None:

@@ -71,8 +71,21 @@ async def central(folder: Path) -> AsyncIterator[str]:
         yield f"http://{port_file.read_text().strip()}"
 
 
-def write_config(folder: Path, address: str, recording: Path, language: str, engine: str, pace: str) -> Path:
-    """Write the device's settings and give their file; a box in an office has the same ones."""
+def recording_table(recording: Path, pace: str) -> str:
+    """Give the table `[line]` for a recording."""
+    return f"""\
+[line]
+kind = "recording"
+file = {json.dumps(str(recording))}
+pace = {json.dumps(pace)}
+"""
+
+
+def write_config(folder: Path, address: str, line: str, language: str, engine: str) -> Path:
+    """Write the device's settings, with `line` as the table of that name, and give their file.
+
+    A box in an office has the same ones.
+    """
     url = address.replace("http://", "ws://") + "/v1/device"
     file = folder / "device.toml"
     file.write_text(
@@ -81,11 +94,7 @@ def write_config(folder: Path, address: str, recording: Path, language: str, eng
 name = {json.dumps(DEVICE)}
 state = {json.dumps(str(folder))}
 
-[line]
-kind = "recording"
-file = {json.dumps(str(recording))}
-pace = {json.dumps(pace)}
-
+{line}
 [speech]
 language = {json.dumps(language)}
 engine = {json.dumps(engine)}

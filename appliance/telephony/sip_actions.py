@@ -41,6 +41,8 @@ class Offered(NamedTuple):
     streams: tuple[StreamOffer, ...]
     metadata: Metadata
     notices: tuple[str, ...]
+    local_host: str
+    """Our address on which the client reaches us: its streams go there too."""
 
 
 class Confirmed(NamedTuple):

@@ -40,6 +40,11 @@ class OwnRequests:
         self.peer_updates = False
 
     @property
+    def is_asking(self) -> bool:
+        """Say whether a request of ours waits for its answer."""
+        return self._asked is not None
+
+    @property
     def is_inviting(self) -> bool:
         """Say whether an INVITE of ours waits for its answer."""
         return self._asked is not None and self._asked.method == "INVITE"

@@ -69,6 +69,11 @@ class RecordingServer:
         return len(self._open_ones)
 
     @property
+    def is_asking(self) -> bool:
+        """Say whether a request of ours waits for its answer."""
+        return any(session.is_asking for session in self._sessions.values())
+
+    @property
     def wake_s(self) -> float:
         """When `wake` is next needed; infinity for never."""
         return min((session.wake_s for session in self._sessions.values()), default=math.inf)

@@ -57,6 +57,11 @@ class RecordingSession:
         self._body = b""
 
     @property
+    def is_asking(self) -> bool:
+        """Say whether a request of ours waits for its answer."""
+        return self._own.is_asking
+
+    @property
     def wake_s(self) -> float:
         """When `wake` is next needed; infinity for never."""
         times = [self._own.wake_s]
@@ -165,7 +170,7 @@ class RecordingSession:
         self._own.peer_updates = "update" in options(request, "Allow")
         if asked.description:
             self._waiting = _Waiting(request, known, asked.description, streams, timer)
-            return [Offered(self.name, streams, self.metadata, asked.notices)]
+            return [Offered(self.name, streams, self.metadata, asked.notices, self.dialog.peer.local_host)]
         told: list[Action] = [Confirmed(self.name, self.metadata)] if asked.metadata else []
         return [*self._succeed(request, known, timer, now_s), *told]
 
