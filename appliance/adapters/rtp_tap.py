@@ -52,7 +52,8 @@ class RtpTap:
         pace: Pace = "real",
         keep_keys: bool = False,
     ) -> None:
-        self._rule = rule
+        # They outlive the capture: calls go on when its process is started again.
+        self._tap, self._dissector = Tap(rule, keystream), Dissector()
         self._file = file
         self._interface = interface
         self._lockstep = file is not None and pace == "fast"
@@ -94,13 +95,12 @@ class RtpTap:
             begun.put_nowait(None)
 
     async def _follow(self, packets: AsyncIterator[CapturedPacket], begun: asyncio.Queue[LineCall | None]) -> None:
-        tap, dissector = Tap(self._rule, keystream), Dissector()
         async for packet in packets:
-            await self._pass_time(packet.captured_s, tap)
+            await self._pass_time(packet.captured_s)
             if packet.link == MARK_LINK:
                 continue
-            if datagram := dissector.datagram(packet.link, packet.data, packet.captured_s):
-                for happening in tap.receive(datagram, self._now_s):
+            if datagram := self._dissector.datagram(packet.link, packet.data, packet.captured_s):
+                for happening in self._tap.receive(datagram, self._now_s):
                     await self._take(happening, begun)
 
     async def _take(self, happening: Happening, begun: asyncio.Queue[LineCall | None]) -> None:
@@ -116,13 +116,13 @@ class RtpTap:
             case Over():
                 await self._calls.pop(happening.call).end(self._now_s, happening.reason)
 
-    async def _pass_time(self, until_s: float, tap: Tap) -> None:
+    async def _pass_time(self, until_s: float) -> None:
         """Bring every call to that time; it never goes back, whatever a capture says."""
         while self._calls and until_s - self._now_s > TURN_S:
             self._now_s = min(until_s, self._now_s + LONG_TURN_S)
             for call in tuple(self._calls.values()):
                 await call.advance(self._now_s)
-            for over in tap.expire(self._now_s):
+            for over in self._tap.expire(self._now_s):
                 if isinstance(over, Over):
                     await self._calls.pop(over.call).end(self._now_s, over.reason)
         self._now_s = max(self._now_s, until_s) if self._calls else until_s
