@@ -24,6 +24,11 @@ pace = "real"               # "real": by its own clock; "fast": as fast as the m
 #rate_hz = "48000"          # at which the card is read: "8000", "16000", "44100" or "48000"
 #band = "narrow"            # what the telephone carries, until it is measured: "narrow" or "wide"
 
+# or calls that a PBX or SBC sends to the box as their recording server; all keys: `siprec_settings`
+#kind = "siprec"
+#allow = ["10.20.0.0/16"]        # addresses of the PBX or SBC
+#agent_addresses = ["20??"]      # the agents' extensions
+
 [speech]
 language = "en"
 engine = "auto"             # "auto", "vosk" or "moonshine"
