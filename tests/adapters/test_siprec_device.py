@@ -24,8 +24,8 @@ STOP_S = 30.0
 
 
 @pytest.mark.skipif(not shutil.which("baresip"), reason="baresip is not installed; `./undertone test` installs it")
-def test_what_two_telephones_say_is_written_down(english_model: Path, tmp_path: Path) -> None:
-    assert english_model
+@pytest.mark.usefixtures("english_model")
+def test_what_two_telephones_say_is_written_down(tmp_path: Path) -> None:
     port = free_port()
     config = tmp_path / "device.toml"
     config.write_text(
