@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,14 @@ def test_a_live_call_of_two_telephones_is_overheard_and_its_process_may_die(tmp_
             phones.talk(1.0, "42")
             assert listening.told() == CALL_OF_BOTH
             first = listening.told()
-            killing = threading.Timer(1.0, lambda: os.kill(listening.capture_process(), signal.SIGKILL))
-            killing.start()
-            phones.talk(4.5)
+            talking = threading.Thread(target=phones.talk, args=(4.5,))
+            talking.start()
             assert listening.told() == CALL_OF_BOTH
+            time.sleep(0.7)
+            os.kill(listening.capture_process(), signal.SIGKILL)
             assert "started again" in str(listening.told())
             assert listening.told() == {"troubles": []}
+            talking.join()
             second = listening.told()
         finally:
             listening.stop()
