@@ -13,6 +13,7 @@ from tests.bench import (
     bench_recognition,
     bench_stress,
     bench_telephone,
+    line_rtp,
 )
 from tests.bench.options import Options, SkippedError, say
 from tests.bench.rows import Row, as_json, as_text
@@ -23,6 +24,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "recognition": bench_recognition.rows,
     "latency": bench_latency.rows,
     "telephone": bench_telephone.rows,
+    "line": line_rtp.rows,
     "memory": bench_memory.rows,
     "band": bench_band.rows,
     "stress": bench_stress.rows,
