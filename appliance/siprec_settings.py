@@ -6,6 +6,7 @@ kind = "siprec"
 listen = ["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"]  # "tls:0.0.0.0:5061" with certificate and key
 allow = ["10.20.0.0/16"]        # addresses and networks of the PBX or SBC; everybody else is refused
 max_calls = 4                   # at most 8 at once; one more is refused with 486
+rtp_ports = "40000-40099"       # for the voices, four for each call; default: those that the system gives
 agent_addresses = ["20??"]      # the agent's extension or address, with * and ?
 agent_names = []                # or the agent's name as the exchange tells it
 agent_stream = "first"          # where neither tells: "first" or "second" stream
@@ -36,6 +37,7 @@ DIGESTS: Final = ("SHA-512-256", "SHA-256", "MD5")
 
 DEFAULT_LISTEN: Final = ("udp:0.0.0.0:5060", "tcp:0.0.0.0:5060")
 
+_RANGE: Final = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})")
 _LISTEN: Final = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:]+\]|[^:\[\]\s]+):(\d{1,5})")
 
 
@@ -53,6 +55,7 @@ class SiprecSettings(msgspec.Struct, frozen=True):
     listen: tuple[ListenAddress, ...]
     allow: tuple[str, ...]
     max_calls: int = 4
+    rtp_ports: tuple[int, int] | None = None
     agent_addresses: tuple[str, ...] = ()
     agent_names: tuple[str, ...] = ()
     agent_stream: Place = "first"
@@ -77,6 +80,7 @@ def parse_siprec(table: Table, folder: Path) -> SiprecSettings:
         listen=listen,
         allow=table.texts("allow"),
         max_calls=table.whole_number("max_calls", 4, at_least=1, at_most=MOST_CALLS),
+        rtp_ports=_port_range(table) if table.has("rtp_ports") else None,
         agent_addresses=table.texts("agent_addresses", ()),
         agent_names=table.texts("agent_names", ()),
         agent_stream=cast("Place", table.text("agent_stream", "first", of=get_args(Place))),
@@ -87,6 +91,15 @@ def parse_siprec(table: Table, folder: Path) -> SiprecSettings:
         certificate_file=certificate,
         key_file=key,
     )
+
+
+def _port_range(table: Table) -> tuple[int, int]:
+    text = table.text("rtp_ports")
+    found = _RANGE.fullmatch(text)
+    first, last = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1_024 <= first < last <= 65_535:
+        table.refuse("rtp_ports", f'is "{text}"', 'write the first and the last port, such as "40000-40099"')
+    return first, last
 
 
 def _digests(table: Table) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ def test_everything_can_be_said() -> None:
         listen = ["tls:[::1]:5061"]
         allow = ["10.0.0.1"]
         max_calls = 8
+        rtp_ports = "40000-40099"
         agent_addresses = ["20??"]
         agent_names = ["* (agent)"]
         agent_stream = "second"
@@ -40,6 +41,7 @@ def test_everything_can_be_said() -> None:
     assert settings.listen == (ListenAddress("tls", "::1", 5061),)
     assert (settings.credentials_file, settings.key_file) == (FOLDER / "sip", FOLDER / "box.key")
     assert (settings.max_calls, settings.agent_stream) == (8, "second")
+    assert settings.rtp_ports == (40_000, 40_099)
     assert settings.plain_calls
     assert settings.keep_keys
 
@@ -56,6 +58,8 @@ def test_everything_can_be_said() -> None:
         ('allow = ["10.0.0.1"]\nmax_call = 2', "max_call"),
         ('allow = ["10.0.0.1"]\ndigest = ["SHA-1"]', "digest"),
         ('allow = ["10.0.0.1"]\ndigest = []', "digest"),
+        ('allow = ["10.0.0.1"]\nrtp_ports = "80-90"', "rtp_ports"),
+        ('allow = ["10.0.0.1"]\nrtp_ports = "5000-4000"', "rtp_ports"),
     ],
 )
 def test_what_cannot_be_used_is_named_with_its_line(text: str, what: str) -> None:

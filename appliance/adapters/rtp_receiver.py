@@ -40,10 +40,24 @@ class Agreement(NamedTuple):
 
 
 class RtpReceiver:
-    """The ports of one call. Raises `BadInputError` when none are free at `host`."""
+    """The ports of one call, among `ports` if these are given. Raises `BadInputError` when none are free at `host`."""
 
-    def __init__(self, host: str, sides: tuple[Side, ...], *, cname: str, keep_keys: bool = False) -> None:
-        self._streams = {side: _Stream(host, cname) for side in sides}
+    def __init__(
+        self,
+        host: str,
+        sides: tuple[Side, ...],
+        *,
+        cname: str,
+        keep_keys: bool = False,
+        ports: tuple[int, int] | None = None,
+    ) -> None:
+        self._streams: dict[Side, _Stream] = {}
+        try:
+            for side in sides:
+                self._streams[side] = _Stream(host, cname, ports)
+        except BadInputError:
+            self.close()
+            raise
         self._sides = RtpSides(sides, decoder, keep_keys=keep_keys)
         self._has_ended = False
 
@@ -105,8 +119,8 @@ class RtpReceiver:
 class _Stream:
     """One side's sockets, its key, and how well it is received."""
 
-    def __init__(self, host: str, cname: str) -> None:
-        self.socket = RtpSocket(host)
+    def __init__(self, host: str, cname: str, ports: tuple[int, int] | None) -> None:
+        self.socket = RtpSocket(host, ports)
         self._cname = cname.encode()[:255]
         self._ssrc = secrets.randbits(32)
         self._payloads: Mapping[int, PayloadFormat] = {}

@@ -35,10 +35,13 @@ class Datagram(NamedTuple):
 
 
 class RtpSocket:
-    """An even port for RTP with the odd one above it for RTCP (RFC 3550, section 11)."""
+    """An even port for RTP with the odd one above it for RTCP (RFC 3550, section 11).
 
-    def __init__(self, host: str) -> None:
-        self._rtp, self._rtcp = _bound_pair(host)
+    They are taken from `ports`, the first and the last that may be used; None lets the system choose.
+    """
+
+    def __init__(self, host: str, ports: tuple[int, int] | None = None) -> None:
+        self._rtp, self._rtcp = _pair_among(host, *ports) if ports else _bound_pair(host)
         self.port: int = self._rtp.getsockname()[1]
 
     def take_rtp(self) -> list[Datagram]:
@@ -58,6 +61,20 @@ class RtpSocket:
         """Give the ports back."""
         self._rtp.close()
         self._rtcp.close()
+
+
+def _pair_among(host: str, first: int, last: int) -> tuple[socket.socket, socket.socket]:
+    for port in range(first + first % 2, last, 2):
+        try:
+            rtp = _bound(host, port)
+        except OSError:
+            continue
+        try:
+            return rtp, _bound(host, port + 1)
+        except OSError:
+            rtp.close()
+    mend = "allow more ports, or end other calls"
+    raise BadInputError(f"no pair of UDP ports is free from {first} to {last}", where=host, mend=mend)
 
 
 def _bound_pair(host: str) -> tuple[socket.socket, socket.socket]:

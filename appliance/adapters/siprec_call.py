@@ -12,12 +12,15 @@ from appliance.adapters.rtp_receiver import Agreement, RtpReceiver
 from appliance.errors import BadInputError
 from appliance.events import Identity, Notice
 from appliance.session import EndReason
+from appliance.siprec_settings import SiprecSettings
 from appliance.speech.frames import Frame, Side
 from appliance.telephony.rtp_payloads import PayloadFormat, payload_format
 from appliance.telephony.sdp_answer import StreamOffer
 from appliance.telephony.sip_actions import CloseReason, Offered
+from appliance.telephony.sip_status import RefusedError
 from appliance.telephony.siprec_metadata import Metadata, Participant
 from appliance.telephony.siprec_roles import AgentRule, Cast, cast_roles
+from appliance.telephony.siprec_server import RETRY_AFTER_S
 from appliance.telephony.srtp import SrtpKey, parse_key
 
 SIDES: Final[tuple[Side, ...]] = ("agent", "caller")
@@ -35,11 +38,11 @@ _ENDS: Final[dict[CloseReason, EndReason]] = {"bye": "on_hook", "cancelled": "on
 
 
 class SiprecCall:
-    """Opens its ports at once. Raises `BadInputError` when none are free, or when a stream's key is none."""
+    """Opens its ports at once. Raises `RefusedError`: 503 when none are free, 488 when a stream's key is none."""
 
-    def __init__(self, offered: Offered, rule: AgentRule, cname: str, *, keep_keys: bool) -> None:
+    def __init__(self, offered: Offered, rule: AgentRule, settings: SiprecSettings) -> None:
         self._rule = rule
-        self._receiver = RtpReceiver(offered.local_host, SIDES, cname=cname, keep_keys=keep_keys)
+        self._receiver = _receiver(offered, settings)
         self._told: deque[tuple[str, str]] = deque()
         self._keys: dict[int, str] = {}
         self._streams: tuple[StreamOffer, ...] = ()
@@ -51,7 +54,7 @@ class SiprecCall:
         """By section of the offer; sections that are not in it are declined."""
         try:
             self.take_offer(offered)
-        except BadInputError:
+        except RefusedError:
             self._receiver.close()
             raise
         self.line_call = LineCall(SIDES, "narrow", self._steps(), identity_of(offered.metadata, self._cast.people))
@@ -123,7 +126,10 @@ class SiprecCall:
         if stream.section not in self._keys:
             own = base64.b64encode(secrets.token_bytes(_SRTP_KEY_BYTES)).decode()
             self._keys[stream.section] = f"inline:{own}"
-        return parse_key(stream.crypto.suite, stream.crypto.key)
+        try:
+            return parse_key(stream.crypto.suite, stream.crypto.key)
+        except BadInputError as error:
+            raise RefusedError(488, error.what) from error
 
     async def _steps(self) -> AsyncGenerator[Step, None]:
         sample = 0
@@ -135,6 +141,14 @@ class SiprecCall:
 
     def _notice(self, code: str, text: str, sample: int) -> Notice:
         return Notice(who="both", start_sample=sample, end_sample=sample, code=code, text=text)
+
+
+def _receiver(offered: Offered, settings: SiprecSettings) -> RtpReceiver:
+    cname, keep_keys = f"undertone-{offered.session[:8]}", settings.keep_keys
+    try:
+        return RtpReceiver(offered.local_host, SIDES, cname=cname, keep_keys=keep_keys, ports=settings.rtp_ports)
+    except BadInputError as error:
+        raise RefusedError(503, error.what, (("Retry-After", str(RETRY_AFTER_S)),)) from error
 
 
 def identity_of(metadata: Metadata, people: dict[Side, Participant]) -> Identity:

@@ -11,7 +11,6 @@ from appliance.adapters.line import LineCall, LineKind, Report, Trouble
 from appliance.adapters.sip_transport import Address, SipTransport
 from appliance.adapters.siprec_call import DEAD_S, SILENT_S, SiprecCall
 from appliance.adapters.siprec_door import REALM, allow_list, read_passwords, server_tls
-from appliance.errors import BadInputError
 from appliance.events import Band
 from appliance.siprec_settings import SiprecSettings
 from appliance.telephony.sip_actions import Action, Closed, Confirmed, Offered, Peer, Refused, Send
@@ -107,13 +106,12 @@ class SiprecLine:
             if call:
                 call.take_offer(offered)
             else:
-                cname, keep_keys = f"undertone-{offered.session[:8]}", self._settings.keep_keys
-                call = SiprecCall(offered, self._rule, cname, keep_keys=keep_keys)
+                call = SiprecCall(offered, self._rule, self._settings)
                 self._calls[offered.session] = call
                 self._begun.put_nowait(call.line_call)
-        except BadInputError as error:  # no ports, or a key that is none
-            log.warning("event=sip_offer_refused error=%r", str(error))
-            self._act(self._server.decline(offered.session, RefusedError(488, error.what), now_s))
+        except RefusedError as error:
+            log.warning("event=sip_offer_refused status=%d error=%r", error.status, str(error))
+            self._act(self._server.decline(offered.session, error, now_s))
             return
         self._act(self._server.accept(offered.session, call.ports, call.keys, now_s))
 

@@ -24,8 +24,8 @@ HERE = "127.0.0.1"
 PLAIN = Agreement(STATIC_PAYLOADS)
 
 
-def receiver(**options: bool) -> RtpReceiver:
-    opened = RtpReceiver(HERE, ("agent", "caller"), cname="box", **options)
+def receiver(*, keep_keys: bool = False) -> RtpReceiver:
+    opened = RtpReceiver(HERE, ("agent", "caller"), cname="box", keep_keys=keep_keys)
     opened.agree("agent", PLAIN)
     opened.agree("caller", PLAIN)
     return opened

@@ -83,6 +83,20 @@ def test_a_flood_of_invites_leaves_a_call_that_is_on_alone() -> None:
     asyncio.run(scenario())
 
 
+def test_voices_come_to_the_ports_that_are_allowed_and_a_call_without_one_is_refused() -> None:
+    async def scenario() -> None:
+        async with running(rtp_ports=(41_300, 41_303)) as line:
+            call = asyncio.create_task(sipp("siprec_call.xml", line.port()))
+            await line.a_call_begins()
+            code, complaints = await sipp("siprec_call.xml", line.port())
+            assert code != 0
+            assert "503 Service Unavailable" in complaints
+            code, complaints = await call
+            assert code == 0, complaints
+
+    asyncio.run(scenario())
+
+
 def test_the_line_hangs_up_when_it_is_closed() -> None:
     async def scenario() -> None:
         async with running() as line:
