@@ -46,7 +46,9 @@ def test_a_password_opens_and_a_wrong_one_does_not(tmp_path: Path, given: str, c
 
     async def scenario() -> None:
         async with running(credentials_file=credentials, digest=("MD5",)) as line:
-            ended, complaints = await sipp("password.xml", line.port(), "-au", "sbc", "-ap", given)
+            ended, complaints = await sipp(
+                "password.xml", line.port(), "-au", "sbc", "-ap", given, "-recv_timeout", "1500"
+            )
             assert ended == code, complaints
             assert len(line.calls) == (code == 0)
 
