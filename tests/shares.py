@@ -1,4 +1,4 @@
-"""How the tests are shared among the workers of a parallel run (`pytest -n 3`).
+"""How the tests are shared among the workers of a parallel run (`pytest -n 2`).
 
 A file goes to one worker, so that what its tests share is made once. Of the files whose tests take long, each test is a
 share of its own, and these go first: the short ones then fill the gaps at the end.

@@ -15,6 +15,9 @@ FAULT = "Speech recognition stopped"
 BACK_S = 2.0
 """With a core for the new worker; on a machine that many programs share it gets only its part of one."""
 
+SHARE = 3.0
+"""The load is a mean over the last minute, and the core that one gets beside others may be half a one."""
+
 MODEL_LOAD_S = 30.0
 """When the host has died too, the model must be read again; 3 s here, more on a machine that is busy."""
 
@@ -49,7 +52,7 @@ def test_a_worker_killed_in_an_utterance_is_back_and_the_hole_is_declared(
         killed_at_s = kill_while_talking(device, feed, "agent")
         wait_for(lambda: FAULT in device.light(), 1.0)
         back = wait_for(lambda: words_of(feed, "agent", killed_at_s))[0]
-        assert back.at_s - killed_at_s < BACK_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert back.at_s - killed_at_s < BACK_S * max(1.0, SHARE * os.getloadavg()[0] / (os.cpu_count() or 1))
         wait_for(lambda: FAULT not in device.light())
         wait_for(lambda: "caller" in [each["who"] for each in of_type(at_server(site), "utterance")])
         assert device.end(signal.SIGTERM) == 0
