@@ -17,8 +17,8 @@ _READ_BYTES: Final = 1 << 16
 def in_a_copy(work: Callable[[], bytes], timeout_s: float) -> bytes:
     """Fork, do `work` in the child, give what it gave; empty where the child died or took longer.
 
-    For a process with one thread, as a recognizer's worker is. The child shares this process's memory until it writes
-    to it.
+    For a process with one thread and with SIGCHLD ignored, as a recognizer's worker is: the child is waited for by
+    nobody. It shares this process's memory until it writes to it.
     """
     readable, writable = os.pipe()
     child = os.fork()
@@ -34,9 +34,8 @@ def in_a_copy(work: Callable[[], bytes], timeout_s: float) -> bytes:
     finally:
         os.close(readable)
     if answer is None:
-        os.kill(child, signal.SIGKILL)
-    with suppress(ChildProcessError):  # whose children are waited for by the system
-        os.waitpid(child, 0)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
     return answer or b""
 
 

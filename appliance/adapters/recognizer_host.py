@@ -49,7 +49,6 @@ def main(arguments: list[str]) -> None:
     while (line := _receive_socket(control)) is not None:
         if os.fork() == 0:
             control.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a worker waits for its copies (process_copy)
             with suppress(ConnectionError):  # the device was killed
                 _serve(line, new_recognizer())
             # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
