@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from appliance.escalation.rules import RulePack
-from appliance.events import PhraseHit, Word
+from appliance.events import Word
 from appliance.language.phrases import Match
 from appliance.language.redaction import Redactor
 from appliance.language.spoken_names import NAME_LEADS
@@ -19,21 +19,16 @@ HIDE_NAMES_OF: Final[frozenset[Side]] = frozenset({"agent", "caller"})
 """Whose own names are hidden unless the settings say otherwise: with its agent's name a record is about that person."""
 
 
-MAX_REASON: Final = 200
-"""Of why a phrase was found: a pattern may be longer, and it stands in the pack for whoever wants all of it."""
-
-
 class Heard(NamedTuple):
     """A hypothesis without secrets.
 
     `matches` are the phrases in it; `bearing` are these, and those heard before a recognizer died, which nothing that
-    came after it can deny. `expecting`: the last words may be the beginning of a phrase that is not whole yet.
+    came after it can deny.
     """
 
     words: tuple[Word, ...]
     matches: list[Match]
     bearing: list[Match]
-    expecting: bool = False
 
 
 class Hearing:
@@ -64,9 +59,7 @@ class Hearing:
             for other in self._redactors.keys() - {side}:
                 self._redactors[other].hear_other(raw)
         matches = self._rules.index.find(side, words)
-        bearing = self._bearing((side, hypothesis.utterance), matches, final=hypothesis.final)
-        expecting = not hypothesis.final and self._rules.index.expects(side, words)
-        return Heard(words, matches, bearing, expecting)
+        return Heard(words, matches, self._bearing((side, hypothesis.utterance), matches, final=hypothesis.final))
 
     def receive_loss(self, side: Side) -> None:
         """Take that the recognizer of one side died: what it heard cannot be heard again, so nothing may deny it."""
@@ -80,22 +73,6 @@ class Hearing:
         else:
             self._tentative[key] = bearing
         return bearing
-
-
-def phrase_hit(side: Side, utterance: int, match: Match, words: Sequence[Word]) -> PhraseHit:
-    """Give the event for a match in the final words of an utterance."""
-    said = words[match.first_word : match.last_word + 1]
-    sure = any(word.confidence is not None for word in said)
-    return PhraseHit(
-        who=side,
-        start_sample=match.start_sample,
-        end_sample=match.end_sample,
-        phrase=match.phrase,
-        text=match.text,
-        utterance=utterance,
-        confidence=round(match.confidence, 3) if sure else None,
-        reason=match.reason[:MAX_REASON],
-    )
 
 
 def _awaited(rules: RulePack) -> frozenset[str]:

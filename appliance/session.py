@@ -20,16 +20,19 @@ from appliance.events import (
     Gap,
     LineGap,
     Notice,
+    PhraseHit,
     Utterance,
     Who,
+    Word,
 )
-from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing, phrase_hit
+from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing
+from appliance.language.phrases import Match
 from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side
 from appliance.speech.listener import Listener, Span
-from appliance.speech.recognizer import EndUtterance, Hypothesis, Look, Request
+from appliance.speech.recognizer import EndUtterance, Hypothesis, Request
 
 
 class Partial(NamedTuple):
@@ -62,6 +65,9 @@ Output = Event | Request | Partial | Switch
 LADDER_STEP_SAMPLES: Final = 5 * FRAME_SAMPLES
 """Delays of alerts are seconds: looking at them every 100 ms is exact enough, and a fifth of the work."""
 
+MAX_REASON: Final = 200
+"""Of why a phrase was found: a pattern may be longer, and it stands in the pack for whoever wants all of it."""
+
 EndReason = Literal["on_hook", "line_lost", "stopped", "interrupted"]
 
 
@@ -90,8 +96,6 @@ class CallSession:
         self._bands = dict.fromkeys(sides, started.band)
         self._listeners = {side: Listener(side, ears[started.band].settings) for side in sides}
         self._hearing = Hearing(sides, rules, hide_names_of)
-        self._expecting = dict.fromkeys(sides, False)
-        """Whether a phrase seems to have begun: then it is worth looking ahead of what the recognizer is sure of."""
         self._opening: list[Output] = [
             started,
             *ears[started.band].notices,
@@ -141,11 +145,7 @@ class CallSession:
             span = self._listeners[side].receive_final(hypothesis.utterance)
             return self._finish(side, hypothesis, span) if span else []
         span = self._listeners[side].span(hypothesis.utterance)
-        if not span:
-            return []
-        outputs = self._receive_partial(side, hypothesis, span) if hypothesis.words is not None else []
-        is_due = self._expecting[side] and not hypothesis.ahead
-        return [*outputs, Look(side, hypothesis.utterance)] if is_due else outputs
+        return self._receive_partial(side, hypothesis, span) if span and hypothesis.words is not None else []
 
     def receive_loss(self, side: Side, until_sample: int) -> list[Output]:
         """Take that the recognizer of one side forgot all that it had heard before `until_sample`."""
@@ -235,17 +235,12 @@ class CallSession:
 
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
         heard = self._hearing.receive(side, hypothesis)
-        self._expecting[side] = heard.expecting
-        alerts = self._climb(side, hypothesis, heard)
-        if hypothesis.ahead:
-            return [*alerts]  # guesses that come and go are not to be read, only to be noticed
         text = " ".join(word.text for word in heard.words)
         partial = Partial(side, hypothesis.utterance, text, span.start_sample, hypothesis.until_sample)
-        return [partial, *alerts]
+        return [partial, *self._climb(side, hypothesis, heard)]
 
     def _finish(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
         heard = self._hearing.receive(side, hypothesis)
-        self._expecting[side] = False
         words, number = heard.words, hypothesis.utterance
         mood = self._measures.receive_utterance(side, span, words) if words else Mood()
         alerts = self._climb(side, hypothesis, heard)
@@ -261,7 +256,7 @@ class CallSession:
             sentiment=mood.sentiment,
             sentiment_trend=mood.trend,
         )
-        return [utterance, *(phrase_hit(side, number, match, words) for match in heard.matches), *alerts]
+        return [utterance, *(_hit(side, number, match, words) for match in heard.matches), *alerts]
 
     def _climb(self, side: Side, hypothesis: Hypothesis, heard: Heard) -> list[Output]:
         """Show the ladder what was heard."""
@@ -275,3 +270,18 @@ def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_
 
 def _notice(who: Who, at: int, code: str, text: str) -> Notice:
     return Notice(who=who, start_sample=at, end_sample=at, code=code, text=text)
+
+
+def _hit(side: Side, utterance: int, match: Match, words: Sequence[Word]) -> PhraseHit:
+    said = words[match.first_word : match.last_word + 1]
+    sure = any(word.confidence is not None for word in said)
+    return PhraseHit(
+        who=side,
+        start_sample=match.start_sample,
+        end_sample=match.end_sample,
+        phrase=match.phrase,
+        text=match.text,
+        utterance=utterance,
+        confidence=round(match.confidence, 3) if sure else None,
+        reason=match.reason[:MAX_REASON],
+    )

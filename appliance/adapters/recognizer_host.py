@@ -22,7 +22,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from appliance.events import Word
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pause, Recognizer, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Recognizer, Request
 
 READY: Final = b"ready"
 FORK: Final = b"fork"
@@ -113,12 +113,9 @@ def _serve(line: socket.socket, recognizer: Recognizer) -> None:
                 words = recognizer.hear(request.sample, request.pcm, wants_partial=request.wants_partial)
             case Pause():
                 words = recognizer.pause()
-            case Look():
-                words = recognizer.look()
             case EndUtterance():
                 words = recognizer.end_utterance()
-        final, ahead = isinstance(request, EndUtterance), isinstance(request, Look)
-        line.sendall(pack(Hypothesis(request.utterance, final, until_sample, words, ahead)))
+        line.sendall(pack(Hypothesis(request.utterance, isinstance(request, EndUtterance), until_sample, words)))
 
 
 def _receive_request(stream: BinaryIO) -> Request | None:

@@ -16,7 +16,7 @@ from appliance.adapters.recognizer_host import LENGTH_BYTES, pack
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
 from appliance.speech.frames import Side, samples
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pause, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +118,8 @@ class Worker:
             self._changed.clear()
             while self._waiting and len(self._unanswered) < MAX_UNANSWERED:
                 request = self._waiting.popleft()
-                if isinstance(request, Pause | Look) and self._waiting:
-                    continue  # the pause is over already; a look ahead is the first that a slow box does without
+                if isinstance(request, Pause) and self._waiting:
+                    continue  # the pause is over already
                 self._unanswered.append(request)
                 if isinstance(request, Hear):
                     self._heard_until[request.side, request.utterance] = _end(request)

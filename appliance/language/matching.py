@@ -120,19 +120,7 @@ def longest_match(
 
     Of several ways to the same end the one counts in which most is exact. Without `alike` all of it must be.
     """
-    return _run(automaton, heard, start, barred, MAX_ALIKE[heard.units] if alike else 0)[0]
-
-
-def is_begun(automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str]) -> bool:
-    """Say whether the tokens from `start` to the last one are the beginning of a match that is not whole yet."""
-    best, waiting = _run(automaton, heard, start, barred, MAX_ALIKE[heard.units])
-    return best is None and any(path.content for path in waiting.get(len(heard.tokens), {}).values())
-
-
-def _run(
-    automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str], limit: int
-) -> "tuple[Path | None, _Waiting]":
-    """Give the best match, and which states wait for the token at which place behind the last one."""
+    limit = MAX_ALIKE[heard.units] if alike else 0
     # A word of one syllable is inside many others: no match begins in the middle of what was written as one.
     first = [number for number in automaton.first if heard.begins_word(start) or not automaton.states[number].lone]
     waiting: _Waiting = {start: dict.fromkeys(first, Path(start, (), 0, ()))}
@@ -154,7 +142,7 @@ def _run(
                     best = after
         if place > start:
             _slip(waiting, automaton, here, place, heard.skips[place])
-    return best, waiting
+    return best
 
 
 _Waiting = dict[int, dict[int, Path]]

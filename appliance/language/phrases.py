@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from typing import Final, Literal
 
 from appliance.events import Who, Word
-from appliance.language.matching import Heard, Path, is_begun, longest_match
+from appliance.language.matching import Heard, Path, longest_match
 from appliance.language.negation import GUARD_WINDOW_WORDS, is_negated
 from appliance.language.normalise import Units, tokens
 from appliance.language.patterns import Automaton, State, compile_pattern
@@ -19,9 +19,6 @@ MIN_CONFIDENCE: Final = 0.45
 
 ALIKE_CONFIDENCE: Final = 0.8
 """What merely sounds right counts so much."""
-
-EXPECTING_WORDS: Final = 4
-"""A phrase is begun by the last of them; one that was begun before and did not go on was none."""
 
 __all__ = ["GUARD_WINDOW_WORDS", "MIN_CONFIDENCE", "Match", "Phrase", "PhraseIndex"]
 
@@ -113,22 +110,6 @@ class PhraseIndex:
                     found += _matches(phrase, automata, words, heard)
         return sorted(found, key=lambda match: (match.first_word, match.last_word))
 
-    def expects(self, who: Literal["agent", "caller"], words: Sequence[Word]) -> bool:
-        """Say whether the words end with the beginning of a phrase of this speaker that is not whole yet.
-
-        The word that it is looked up by must be among them: every other sentence begins as some phrase does.
-        """
-        tail = words[-EXPECTING_WORDS:]
-        whole = {match.phrase for match in self.find(who, tail)}
-        for units in self._units:
-            heard = Heard(tokens(tail, units), units)
-            for number, automata in self._candidates(heard).items():
-                phrase = self.phrases[number]
-                is_open = phrase.who in (who, "both") and phrase.units == units and phrase.name not in whole
-                if is_open and _is_begun(phrase, automata, heard):
-                    return True
-        return False
-
     def _enter(self, anchor: tuple[State, ...], entry: "_Entry") -> None:
         if len(anchor) == 2:
             for one, two in product(anchor[0].sounds, anchor[1].sounds):
@@ -192,14 +173,6 @@ def _paths(phrase: Phrase, automata: Sequence[Automaton], heard: Heard) -> list[
         passed = path.end
     voided = _voided(phrase, heard) if found and phrase.but_not else frozenset()
     return [one for one in found if voided.isdisjoint(range(one[0], one[1].end))]
-
-
-def _is_begun(phrase: Phrase, automata: Sequence[Automaton], heard: Heard) -> bool:
-    return any(
-        is_begun(automaton, heard, start, phrase.unless_before)
-        for automaton in automata
-        for start in heard.starts(automaton)
-    )
 
 
 def _voided(phrase: Phrase, heard: Heard) -> frozenset[int]:

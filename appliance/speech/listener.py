@@ -8,8 +8,8 @@ from appliance.speech.frames import Frame, Lost, Side, samples
 from appliance.speech.level import NoiseFloor
 from appliance.speech.recognizer import EndUtterance, Hear, Pause, Request
 
-BLOCK_MS: Final = 100
-"""Audio of one request: how soon a phrase can be noticed. Vosk has new words about every second time."""
+BLOCK_MS: Final = 200
+"""Audio of one request: the step in which Vosk works, and the pace of partial hypotheses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,22 +229,3 @@ def test_five_thousand_phrases_cost_no_more_than_those_of_which_a_word_was_said(
     words = spoken("i want to speak to your word7 or speak to word3 " * 3)
     few, many = (calls(pack(count).find, "caller", words) for count in (50, 5000))
     assert many <= 1.1 * few
-
-
-@pytest.mark.parametrize(
-    ("text", "begun"),
-    [
-        ("supervisor", True),
-        ("my supervisor please", True),
-        ("my supervisor please call", True),
-        ("my supervisor please call back", False),
-        ("my supervisor said", False),
-        ("my", False),
-        ("hello", False),
-        ("", False),
-    ],
-)
-def test_a_phrase_is_expected_while_the_words_end_with_its_beginning(text: str, begun: bool) -> None:
-    index = PhraseIndex([Phrase("p", "caller", ("supervisor please call back",))])
-    assert index.expects("caller", spoken(text)) is begun
-    assert not index.expects("agent", spoken(text))
