@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from appliance.escalation.rules import RulePack
-from appliance.events import Word
+from appliance.events import PhraseHit, Word
 from appliance.language.phrases import Match
 from appliance.language.redaction import Redactor
 from appliance.language.spoken_names import NAME_LEADS
@@ -17,6 +17,10 @@ from appliance.speech.recognizer import Hypothesis
 
 HIDE_NAMES_OF: Final[frozenset[Side]] = frozenset({"agent", "caller"})
 """Whose own names are hidden unless the settings say otherwise: with its agent's name a record is about that person."""
+
+
+MAX_REASON: Final = 200
+"""Of why a phrase was found: a pattern may be longer, and it stands in the pack for whoever wants all of it."""
 
 
 class Heard(NamedTuple):
@@ -73,6 +77,22 @@ class Hearing:
         else:
             self._tentative[key] = bearing
         return bearing
+
+
+def phrase_hit(side: Side, utterance: int, match: Match, words: Sequence[Word]) -> PhraseHit:
+    """Give the event for a match in the final words of an utterance."""
+    said = words[match.first_word : match.last_word + 1]
+    sure = any(word.confidence is not None for word in said)
+    return PhraseHit(
+        who=side,
+        start_sample=match.start_sample,
+        end_sample=match.end_sample,
+        phrase=match.phrase,
+        text=match.text,
+        utterance=utterance,
+        confidence=round(match.confidence, 3) if sure else None,
+        reason=match.reason[:MAX_REASON],
+    )
 
 
 def _awaited(rules: RulePack) -> frozenset[str]:

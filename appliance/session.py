@@ -20,13 +20,10 @@ from appliance.events import (
     Gap,
     LineGap,
     Notice,
-    PhraseHit,
     Utterance,
     Who,
-    Word,
 )
-from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing
-from appliance.language.phrases import Match
+from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing, phrase_hit
 from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
@@ -64,9 +61,6 @@ Output = Event | Request | Partial | Switch
 
 LADDER_STEP_SAMPLES: Final = 5 * FRAME_SAMPLES
 """Delays of alerts are seconds: looking at them every 100 ms is exact enough, and a fifth of the work."""
-
-MAX_REASON: Final = 200
-"""Of why a phrase was found: a pattern may be longer, and it stands in the pack for whoever wants all of it."""
 
 EndReason = Literal["on_hook", "line_lost", "stopped", "interrupted"]
 
@@ -256,7 +250,7 @@ class CallSession:
             sentiment=mood.sentiment,
             sentiment_trend=mood.trend,
         )
-        return [utterance, *(_hit(side, number, match, words) for match in heard.matches), *alerts]
+        return [utterance, *(phrase_hit(side, number, match, words) for match in heard.matches), *alerts]
 
     def _climb(self, side: Side, hypothesis: Hypothesis, heard: Heard) -> list[Output]:
         """Show the ladder what was heard."""
@@ -270,18 +264,3 @@ def _gap(side: Side, span: Span, reason: Literal["recognizer_lost", "recognizer_
 
 def _notice(who: Who, at: int, code: str, text: str) -> Notice:
     return Notice(who=who, start_sample=at, end_sample=at, code=code, text=text)
-
-
-def _hit(side: Side, utterance: int, match: Match, words: Sequence[Word]) -> PhraseHit:
-    said = words[match.first_word : match.last_word + 1]
-    sure = any(word.confidence is not None for word in said)
-    return PhraseHit(
-        who=side,
-        start_sample=match.start_sample,
-        end_sample=match.end_sample,
-        phrase=match.phrase,
-        text=match.text,
-        utterance=utterance,
-        confidence=round(match.confidence, 3) if sure else None,
-        reason=match.reason[:MAX_REASON],
-    )
