@@ -33,7 +33,8 @@ from appliance.delivery.messages import Command, Hello, PartialMessage, Result
 from appliance.device_state import DeviceState
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
-from appliance.events import Alert, CallEnded, Event, to_json
+from appliance.event_json import to_json
+from appliance.events import Alert, CallEnded, Event
 from appliance.indicator.patterns import Pattern, pattern
 from appliance.session import CallSession, Output, Partial
 from appliance.switchboard import Switchboard

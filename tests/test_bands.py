@@ -13,7 +13,8 @@ from appliance.adapters.recording import unpaced
 from appliance.adapters.vad import VoiceDetector
 from appliance.call import Call
 from appliance.escalation.rules import RulePack
-from appliance.events import SAMPLE_RATE_HZ, Band, BandMeasured, CallStarted, Event, Notice, Utterance, to_json
+from appliance.event_json import to_json
+from appliance.events import SAMPLE_RATE_HZ, Band, BandMeasured, CallStarted, Event, Notice, Utterance
 from appliance.session import CallSession, Ears, Output, Switch
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.recognizer import EndUtterance, Hear, Pause

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config import CentralSettings, RecordingSettings, Settings, SpeechSettings, parse_settings, read_settings
+from appliance.config import CentralSettings, Settings, SpeechSettings, parse_settings, read_settings
 from appliance.errors import BadInputError
+from appliance.line_settings import RecordingSettings
 
 FOLDER = Path("/etc/undertone")
 

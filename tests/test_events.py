@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.event_json import from_json, to_builtins, to_json
 from appliance.events import (
     SAMPLE_RATE_HZ,
     Alert,
@@ -24,10 +25,7 @@ from appliance.events import (
     TalkMeasured,
     Utterance,
     Word,
-    from_json,
     seconds,
-    to_builtins,
-    to_json,
 )
 
 SAMPLES = st.integers(0, 10 * 3600 * SAMPLE_RATE_HZ)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.events import Event, Word, to_json
+from appliance.event_json import to_json
+from appliance.events import Event, Word
 from appliance.session import Partial
 from appliance.speech.frames import Side
 

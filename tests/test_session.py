@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.event_json import to_json
 from appliance.events import (
     SAMPLE_RATE_HZ,
     Alert,
@@ -18,7 +19,6 @@ from appliance.events import (
     PhraseHit,
     Utterance,
     Word,
-    to_json,
 )
 from appliance.session import Partial
 from appliance.speech.frames import Side

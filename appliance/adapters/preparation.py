@@ -11,19 +11,13 @@ from appliance.adapters.rtp_tap import RtpTap
 from appliance.adapters.rule_file import load_rules
 from appliance.adapters.siprec_line import SiprecLine
 from appliance.adapters.sound_card import SoundCard
-from appliance.config import (
-    LineSettings,
-    RecordingSettings,
-    RtpTapSettings,
-    Settings,
-    SoundCardSettings,
-    SpeechSettings,
-)
+from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
 from appliance.hearing import HIDE_NAMES_OF
 from appliance.language.sentiment import sentiment
+from appliance.line_settings import LineSettings, RecordingSettings, RtpTapSettings, SoundCardSettings
 from appliance.models.catalogue import Model
 from appliance.models.choice import Choice, choose_installed
 from appliance.session import CallSession, Ears

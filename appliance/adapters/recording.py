@@ -11,9 +11,9 @@ import soxr
 from numpy.typing import NDArray
 
 from appliance.adapters.line import LineCall, LineKind, Report
-from appliance.config import Pace
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Band
+from appliance.line_settings import Pace
 from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side
 from appliance.telephony.codecs import Samples
 from appliance.telephony.wav import MAX_HEADER_BYTES, WavFormat, parse_header

@@ -16,9 +16,9 @@ from appliance.adapters.line import LineCall, LineKind, Report, Trouble
 from appliance.adapters.packet_capture import MARK_LINK, captured, check_interface
 from appliance.adapters.rtp_cipher import keystream
 from appliance.adapters.tap_call import TapCall
-from appliance.config import Pace
 from appliance.errors import BadInputError
 from appliance.events import Band
+from appliance.line_settings import Pace
 from appliance.session import EndReason
 from appliance.telephony.ethernet import Dissector
 from appliance.telephony.pcap import is_capture, read_capture

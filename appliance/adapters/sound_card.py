@@ -10,8 +10,8 @@ from appliance.adapters.line import LineCall, LineKind, Report, Step, Trouble
 from appliance.adapters.sound_card_audio import CardAudio
 from appliance.adapters.sound_card_process import blocks
 from appliance.adapters.vad import VoiceDetector
-from appliance.config import SoundCardSettings
 from appliance.events import Band
+from appliance.line_settings import SoundCardSettings
 from appliance.session import EndReason
 from appliance.speech.frames import FRAME_MS, Frame, Lost
 from appliance.speech.level import level_dbfs

@@ -7,8 +7,8 @@ import soxr
 
 from appliance.adapters.line import Step
 from appliance.adapters.sound_card_process import QUIET_S, Block
-from appliance.config import SoundCardSettings
 from appliance.events import SAMPLE_RATE_HZ, LineGap
+from appliance.line_settings import SoundCardSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, samples
 from appliance.telephony.capture_clock import CaptureClock
 

@@ -23,7 +23,8 @@ from appliance.cli.demo_screen import PlainScreen, Screen, TerminalScreen
 from appliance.cli.demo_siprec import call_the_box, free_port, line_table
 from appliance.cli.replay import add_speech_arguments
 from appliance.errors import BadInputError
-from appliance.events import Band, from_json
+from appliance.event_json import from_json
+from appliance.events import Band
 from appliance.models.catalogue import Model, for_language
 from appliance.models.manifest import ADAPTED_SUFFIX
 

@@ -20,9 +20,9 @@ from appliance.adapters.line import Step
 from appliance.adapters.sound_card_audio import CardAudio
 from appliance.adapters.sound_card_process import blocks
 from appliance.adapters.vad import VoiceDetector
-from appliance.config import DEFAULT_SIDES, RATES_HZ, SoundCardSettings
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
+from appliance.line_settings import DEFAULT_SIDES, RATES_HZ, SoundCardSettings
 from appliance.speech.frames import FRAME_MS, Frame, Lost, Side
 from appliance.speech.level import level_dbfs
 from appliance.telephony.line_health import MENDS, SideHealth

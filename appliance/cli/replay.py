@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.adapters.tasks import task_group
 from appliance.call import Call
-from appliance.config import LineSettings, RecordingSettings, RtpTapSettings, Settings, SpeechSettings
+from appliance.config import Settings, SpeechSettings
+from appliance.event_json import to_json
 from appliance.events import (
     Alert,
     AlertChanged,
@@ -27,8 +28,8 @@ from appliance.events import (
     TalkMeasured,
     Utterance,
     seconds,
-    to_json,
 )
+from appliance.line_settings import LineSettings, RecordingSettings, RtpTapSettings
 from appliance.session import Output
 
 if TYPE_CHECKING:

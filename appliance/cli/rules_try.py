@@ -10,9 +10,11 @@ from typing import Any, Final, NamedTuple
 from appliance.adapters.line import only_call
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.call import Call
-from appliance.config import RecordingSettings, Settings, SpeechSettings
+from appliance.config import Settings, SpeechSettings
 from appliance.escalation.ladder import Outlook
-from appliance.events import Alert, AlertChanged, Event, seconds, to_builtins
+from appliance.event_json import to_builtins
+from appliance.events import Alert, AlertChanged, Event, seconds
+from appliance.line_settings import RecordingSettings
 from appliance.models.choice import EngineChoice
 from appliance.session import Output
 

@@ -5,14 +5,15 @@ from typing import Any, Final
 import msgspec
 
 from appliance.delivery.messages import Envelope, EventMessage, encode
-from appliance.events import Notice, Who, to_builtins
+from appliance.event_json import to_builtins
+from appliance.events import Notice, Who
 
 MAX_SEQ: Final = 2**53 - 1
 """The largest number that every JSON reader keeps exactly: a billion box-years at two events a second."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """An event before it has its number: an `Envelope` without `seq`, its `event` as JSON from `events.to_json`."""
+    """An event before it has its number: an `Envelope` without `seq`, its `event` as JSON from `event_json.to_json`."""
 
     call: str
     occurred_at: str

@@ -1,7 +1,8 @@
 """What could not be made durable, so that it can be declared."""
 
 from appliance.delivery.envelope import Draft, head
-from appliance.events import Gap, to_json
+from appliance.event_json import to_json
+from appliance.events import Gap
 
 
 class Losses:

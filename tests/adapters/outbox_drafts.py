@@ -1,7 +1,8 @@
 """Events for the tests of delivery: small calls that can be told apart."""
 
 from appliance.delivery.envelope import Draft
-from appliance.events import CallEnded, CallStarted, Event, Utterance, to_json
+from appliance.event_json import to_json
+from appliance.events import CallEnded, CallStarted, Event, Utterance
 
 
 def draft(event: Event, call: str = "c1") -> Draft:

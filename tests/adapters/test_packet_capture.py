@@ -30,7 +30,8 @@ needs_phones = pytest.mark.skipif(bool(why_not()), reason=why_not())
 LISTEN = """
 import asyncio, collections, json, sys
 from appliance.adapters.rtp_tap import RtpTap
-from appliance.events import to_builtins, Event
+from appliance.event_json import to_builtins
+from appliance.events import Event
 from appliance.speech.frames import Frame
 from appliance.telephony.tap_roles import agent_rule
 

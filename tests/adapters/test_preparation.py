@@ -6,9 +6,10 @@ import pytest
 from appliance.adapters.line import only_call
 from appliance.adapters.preparation import ENDPOINTING, Prepared, prepare
 from appliance.adapters.rule_file import load_rules
-from appliance.config import RecordingSettings, Settings, SpeechSettings
+from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import CallStarted, Notice
+from appliance.line_settings import RecordingSettings
 from appliance.session import CallSession
 
 from .clips import shipped

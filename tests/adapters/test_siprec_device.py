@@ -14,7 +14,8 @@ from appliance.adapters.outbox_store import OutboxStore
 from appliance.cli.demo_exchange import Exchange
 from appliance.cli.demo_phones import phones
 from appliance.cli.demo_siprec import free_port, line_table
-from appliance.events import CallEnded, CallStarted, Event, Gap, Utterance, from_json
+from appliance.event_json import from_json
+from appliance.events import CallEnded, CallStarted, Event, Gap, Utterance
 
 CALL = Path(appliance.__file__).parent / "calls" / "billing_dispute.wav"
 TALK_S = 5.0

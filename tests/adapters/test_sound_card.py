@@ -17,7 +17,7 @@ import pytest
 from appliance.adapters.line import LineCall, Step, Trouble
 from appliance.adapters.sound_card import SoundCard
 from appliance.cli.line import check, list_cards, record
-from appliance.config import SoundCardSettings
+from appliance.line_settings import SoundCardSettings
 from appliance.speech.frames import Frame, Lost
 
 from .sound_rig import RATE_HZ, SoundRig, sound_rig

@@ -13,7 +13,8 @@ from appliance.adapters.uplink import Uplink
 from appliance.adapters.uplink_server import Server
 from appliance.delivery.envelope import Draft
 from appliance.delivery.messages import Command, Hello, Result
-from appliance.events import Utterance, Word, to_json
+from appliance.event_json import to_json
+from appliance.events import Utterance, Word
 from tests.adapters.flaky_server import Fate, FlakyServer
 from tests.bench.rows import Row, as_json, as_text, row
 

@@ -17,9 +17,10 @@ from typing import Any, Final, NamedTuple
 import appliance
 from appliance.adapters.preparation import prepare
 from appliance.cli.rules_try import changes, run_trial
-from appliance.config import RecordingSettings, Settings, SpeechSettings
+from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import Alert, Event, PhraseHit, seconds
+from appliance.line_settings import RecordingSettings
 from tests.bench.options import Options, say
 from tests.bench.rows import Row, row
 from tests.calls.golden import home_for

@@ -3,6 +3,7 @@
 from typing import Any
 
 from appliance.delivery.messages import Envelope
+from appliance.event_json import to_builtins
 from appliance.events import (
     Alert,
     AlertChanged,
@@ -18,7 +19,6 @@ from appliance.events import (
     TalkMeasured,
     Utterance,
     Word,
-    to_builtins,
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.central.bus import MAX_WAITING, Bus
 from appliance.delivery.messages import PartialMessage, StatusMessage
-from appliance.events import to_builtins
+from appliance.event_json import to_builtins
 
 from .rig import hello
 from .script import said, span

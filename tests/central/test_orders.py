@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from appliance.central.link import Timing
 from appliance.delivery import messages
-from appliance.events import to_builtins
+from appliance.event_json import to_builtins
 
 from .conftest import Start
 from .page.browser import CALL, CHROMIUM, page_on, send, urgent

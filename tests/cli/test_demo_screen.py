@@ -9,7 +9,8 @@ from appliance.cli.demo_gauges import Gauges, mark_redactions
 from appliance.cli.demo_screen import PlainScreen, TerminalScreen
 from appliance.cli.demo_summary import stress as stress_summary
 from appliance.cli.demo_summary import talk as talk_summary
-from appliance.events import Event, Utterance, to_builtins
+from appliance.event_json import to_builtins
+from appliance.events import Event, Utterance
 
 from ..central.script import measured, span, spoken, stress, talk
 

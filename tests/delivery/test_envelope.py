@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from appliance.delivery.envelope import Draft, Head, Row, envelope, event_text, head
 from appliance.delivery.messages import EventMessage, decode_from_device
-from appliance.events import Utterance, to_builtins, to_json
+from appliance.event_json import to_builtins, to_json
+from appliance.events import Utterance
 
 SAID = Utterance(who="caller", start_sample=16_000, end_sample=32_000, number=3, text="hello", words=())
 

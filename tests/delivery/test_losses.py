@@ -1,6 +1,7 @@
 from appliance.delivery.envelope import Draft
 from appliance.delivery.losses import Losses
-from appliance.events import Gap, Utterance, from_json, to_json
+from appliance.event_json import from_json, to_json
+from appliance.events import Gap, Utterance
 
 
 def draft(call: str, start_sample: int, end_sample: int, occurred_at: str = "") -> Draft:
