@@ -7,10 +7,7 @@ from appliance.adapters import model_store
 from appliance.adapters.line import Line, LineCall
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
-from appliance.adapters.rtp_tap import RtpTap
 from appliance.adapters.rule_file import load_rules
-from appliance.adapters.siprec_line import SiprecLine
-from appliance.adapters.sound_card import SoundCard
 from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
@@ -24,7 +21,6 @@ from appliance.session import CallSession, Ears
 from appliance.siprec_settings import SiprecSettings
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import Side
-from appliance.telephony.tap_roles import agent_rule
 
 ENDPOINTING: Final[dict[str, EndpointerSettings]] = {
     "vosk": EndpointerSettings(),
@@ -111,17 +107,27 @@ def prepare(settings: Settings) -> Prepared:
 
 
 def open_line(settings: LineSettings) -> Line:
-    """Give the line of these settings; raises `BadInputError` where it cannot be what they say."""
+    """Give the line of these settings; raises `BadInputError` where it cannot be what they say.
+
+    Each kind is loaded when it is asked for: a box has one, and the codecs of the others take a tenth of a second.
+    """
     match settings:
         case RecordingSettings():
             return Recording(settings.file, settings.sides, settings.pace)
         case SoundCardSettings():
+            from appliance.adapters.sound_card import SoundCard  # noqa: PLC0415 - see above
+
             return SoundCard(settings)
         case RtpTapSettings():
+            from appliance.adapters.rtp_tap import RtpTap  # noqa: PLC0415 - see above
+            from appliance.telephony.tap_roles import agent_rule  # noqa: PLC0415 - see above
+
             rule = agent_rule(settings.agents)
             file, interface = settings.file, settings.interface
             return RtpTap(rule, file=file, interface=interface, pace=settings.pace, keep_keys=settings.keep_keys)
         case SiprecSettings():
+            from appliance.adapters.siprec_line import SiprecLine  # noqa: PLC0415 - see above
+
             return SiprecLine(settings)
 
 

@@ -1,12 +1,13 @@
 """The command line: one module for each subcommand, all under one program."""
 
 import argparse
+import importlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
-from appliance.cli import bench, central, demo, doctor, line, model, replay, rules, run
 from appliance.errors import BadInputError
 from appliance.version import VERSION
 
@@ -14,12 +15,28 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
+COMMANDS: Final = {
+    "demo": "run a recorded call through the device and the central server, and watch",
+    "run": "run the device",
+    "line": "list sound cards, check how the telephone line sounds, record it",
+    "central": "run the central server",
+    "replay": "run a recording through the whole pipeline and print its events",
+    "rules": "check, try and explain rule packs",
+    "model": "list, fetch, verify, import or adapt speech models",
+    "bench": "measure cost and speed on this machine (in a source checkout)",
+    "doctor": "say what is missing or wrong on this machine, and the mend",
+}
+"""Each subcommand and what it does. Its module is loaded when it is asked for: a box has no time for the others."""
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
 EPILOG = """exit codes: 0 done; 1 something is wrong; 2 bad input, with the mend on stderr; 130 interrupted"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and give its exit code."""
-    chosen = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    chosen = _parser(words).parse_args(words)
     logging.basicConfig(
         level=chosen.log_level.upper(), stream=sys.stderr, format="%(levelname)s logger=%(name)s %(message)s"
     )
@@ -43,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="undertone",
         description="A box on a contact-centre agent's desk that hears when a call needs help.",
@@ -52,9 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"undertone {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
+        "--log-level", choices=LOG_LEVELS, default="warning", help="default: warning"
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (demo, run, line, central, replay, rules, model, bench, doctor):
-        command.add_parser(subparsers)
+    asked_for = next((word for word in words if not word.startswith("-") and word not in LOG_LEVELS), None)
+    if asked_for in COMMANDS:
+        importlib.import_module(f"appliance.cli.{asked_for}").add_parser(subparsers)
+    else:
+        for name, what in COMMANDS.items():
+            subparsers.add_parser(name, help=what)
     return parser

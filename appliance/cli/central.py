@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not name this type
     """Add `central` and its own subcommands."""
-    parser = subparsers.add_parser("central", help="run the central server", description=__doc__)
+    parser = subparsers.add_parser("central", description=__doc__)
     folder = paths.home()
     files = argparse.ArgumentParser(add_help=False)
     files.add_argument(

@@ -68,7 +68,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "demo",
-        help="run a recorded call through the device and the central server, and watch",
         description="Starts the central server and the device as separate processes, with a recorded call as the line.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -28,7 +28,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "doctor",
-        help="say what is missing or wrong on this machine, and the mend",
         description="Examines this machine and changes nothing.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -50,7 +50,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "line",
-        help="list sound cards, check how the telephone line sounds, record it",
         description="For the sound card that is wired into the handset or headset line.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

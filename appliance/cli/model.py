@@ -49,7 +49,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "model",
-        help="list, fetch, verify, import or adapt speech models",
         description=f"Speech models live in {paths.models_folder()}. The device itself never downloads anything.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -49,7 +49,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "replay",
-        help="run a recording through the whole pipeline and print its events",
         description="Prints one event per line, with media time. Needs no server and shows no light."
         " A capture of telephone calls (.pcap, .pcapng) is replayed as a mirror port would hear it.",
         epilog=EPILOG,

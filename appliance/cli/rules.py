@@ -43,7 +43,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "rules",
-        help="check, try and explain rule packs",
         description=__doc__,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -23,7 +23,6 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "run",
-        help="run the device",
         description="Listens to the configured line, shows the light, and tells the central server.",
         epilog=EPILOG,
     )

@@ -35,25 +35,30 @@ def undertone(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def cut(tmp_path: Path) -> Path:
-    """Give what the Korean caller says when she has had enough, both sides, from the shipped call."""
-    steps = [step for step in Recording(shipped("billing_ko_16k")).frames() if 54.0 < step[0].sample / 16_000 < 62.0]
-    path = tmp_path / "cut.wav"
+def cut(call: str, begin_s: float, end_s: float, path: Path) -> Path:
+    """Write a part of a shipped call, both sides."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(16_000)
-        for agent, caller in steps:
-            file.writeframes(
-                b"".join(agent.pcm[at : at + 2] + caller.pcm[at : at + 2] for at in range(0, len(agent.pcm), 2))
-            )
+        for agent, caller in Recording(shipped(call)).frames():
+            if begin_s < agent.sample / 16_000 < end_s:
+                file.writeframes(
+                    b"".join(agent.pcm[at : at + 2] + caller.pcm[at : at + 2] for at in range(0, len(agent.pcm), 2))
+                )
     return path
 
 
-@pytest.mark.usefixtures("korean_model")
-def test_the_real_engine_gives_the_same_bytes_twice(cut: Path) -> None:
-    once, again = (undertone("replay", cut, "--language", "ko", "--json") for _ in range(2))
+@pytest.mark.usefixtures("korean_model", "english_model")
+@pytest.mark.parametrize(
+    ("call", "language", "begin_s", "end_s"),
+    [("billing_ko_16k", "ko", 54.0, 62.0), ("billing_dispute", "en", 57.0, 77.0)],
+)
+def test_an_angry_caller_gives_the_same_bytes_twice(
+    call: str, language: str, begin_s: float, end_s: float, tmp_path: Path
+) -> None:
+    part = cut(call, begin_s, end_s, tmp_path / "cut.wav")
+    once, again = (undertone("replay", part, "--language", language, "--json") for _ in range(2))
     assert (once.returncode, once.stderr) == (0, "")
     assert once.stdout == again.stdout
     events = [json.loads(line) for line in once.stdout.splitlines()]
