@@ -68,9 +68,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"undertone {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.add_argument(
-        "--log-level", choices=LOG_LEVELS, default="warning", help="default: warning"
-    )
+    parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default: warning")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     asked_for = next((word for word in words if not word.startswith("-") and word not in LOG_LEVELS), None)
     if asked_for in COMMANDS:
