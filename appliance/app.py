@@ -22,6 +22,7 @@ from appliance.adapters.line import Trouble
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.adapters.rule_file import RuleFile
+from appliance.adapters.service_manager import ServiceManager
 from appliance.adapters.tasks import task_group
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.uplink_server import Server
@@ -77,6 +78,8 @@ class Device:
     def __init__(self, settings: Settings, prepared: Prepared) -> None:
         self._settings = settings
         self._light: Light = light(settings.light)
+        self._manager = ServiceManager()
+        prepared.line.on_sign = self._manager.receive_sign
         self._shown: Pattern | None = None
         self._state = DeviceState(has_model=prepared.model is not None)
         self._board = Switchboard(prepared, self._receive_outputs, self._receive_troubles)
@@ -85,7 +88,8 @@ class Device:
         self.outbox = Outbox((settings.state or paths.home()) / "outbox.db", self._receive_outbox_fault)
         self.uplink = self._new_uplink()
         file, given = settings.rules_file, prepared.rules
-        self._rule_file = RuleFile(file, given, self._replace_rules, self._refuse_rules) if file else None
+        replace, refuse, reading = self._replace_rules, self._refuse_rules, self._manager.reloading
+        self._rule_file = RuleFile(file, given, replace, refuse, reading) if file else None
 
     def end_interrupted_calls(self) -> None:
         """End the calls that an earlier run of this device could not."""
@@ -106,6 +110,7 @@ class Device:
             self._refresh()
             await self._board.run()
             self._has_ended = True
+            self._manager.stopping()
             watching.cancel()
             if self.uplink:
                 await self.uplink.stop()
@@ -154,6 +159,7 @@ class Device:
         if shown != self._shown:
             self._shown = shown
             self._light.show(shown)
+            self._manager.show_status(shown.text)
         if self.uplink:
             self.uplink.show_status(self._state.status())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.adapters.line import LineCall, LineKind, Report, Step, Trouble
+from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, Trouble, unseen
 from appliance.adapters.preparation import Prepared
 from appliance.call import Call
 from appliance.errors import BadInputError
@@ -31,6 +31,7 @@ class ScriptedLine:
         self._lengths = lengths
         self._ended: EndReason = ended
         self._stays = stays
+        self.on_sign: Sign = unseen
         self.closed = False
 
     async def calls(self, report: Report) -> AsyncGenerator[LineCall, None]:

@@ -52,8 +52,23 @@ Report = Callable[[tuple[Trouble, ...]], None]
 """Takes all that is wrong with the line now, in place of what was reported before; empty when it is well."""
 
 
+Sign = Callable[[], None]
+"""Takes a sign of life; called up to a hundred times a second."""
+
+
+def unseen() -> None:
+    """Take a sign of life to which nobody looks."""
+
+
 class Line(Protocol):
-    """Where the calls come from. `band` is what its calls usually carry: the model for it is loaded at start."""
+    """Where the calls come from. `band` is what its calls usually carry: the model for it is loaded at start.
+
+    `on_sign` is called at each sign that the line works, from the first moment at which it can hear a call: audio,
+    packets, a turn of its timers, and also each look in vain for something that is gone, once that was reported: a
+    device that shows what is wrong has nothing to gain from being started again. Whoever runs the line sets it.
+    """
+
+    on_sign: Sign
 
     @property
     def kind(self) -> LineKind:

@@ -10,7 +10,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from appliance.adapters.line import LineCall, LineKind, Report
+from appliance.adapters.line import LineCall, LineKind, Report, Sign, unseen
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Band
 from appliance.line_settings import Pace
@@ -38,6 +38,7 @@ class Recording:
     kind: LineKind = "recording"
 
     def __init__(self, path: Path, sides: tuple[Side, ...] = (), pace: Pace = "real") -> None:
+        self.on_sign: Sign = unseen
         self._path = path
         self._pace = pace
         try:
@@ -80,6 +81,7 @@ class Recording:
         pending = np.empty((0, len(self.sides)), np.int16)
         sample = 0
         for block in self._resampled():
+            self.on_sign()
             pending = np.concatenate((pending, block))
             whole = len(pending) // FRAME_SAMPLES
             for step in range(whole):

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from appliance.adapters.line import LineCall, LineKind, Report, Trouble
+from appliance.adapters.line import LineCall, LineKind, Report, Sign, Trouble, unseen
 from appliance.adapters.packet_capture import MARK_LINK, captured, check_interface
 from appliance.adapters.rtp_cipher import keystream
 from appliance.adapters.tap_call import TapCall
@@ -53,6 +53,7 @@ class RtpTap:
         keep_keys: bool = False,
     ) -> None:
         # They outlive the capture: calls go on when its process is started again.
+        self.on_sign: Sign = unseen
         self._tap, self._dissector = Tap(rule, keystream), Dissector()
         self._file = file
         self._interface = interface
@@ -90,6 +91,7 @@ class RtpTap:
                 live = captured(self._interface)
                 async with contextlib.aclosing(_reported(live, self._interface, report)) as packets:
                     await self._follow(packets, begun)
+                self.on_sign()  # the capture's end was reported
                 await asyncio.sleep(RESTART_S)
         finally:
             begun.put_nowait(None)
@@ -97,6 +99,7 @@ class RtpTap:
     async def _follow(self, packets: AsyncIterator[CapturedPacket], begun: asyncio.Queue[LineCall | None]) -> None:
         async for packet in packets:
             await self._pass_time(packet.captured_s)
+            self.on_sign()
             if packet.link == MARK_LINK:
                 continue
             if datagram := self._dissector.datagram(packet.link, packet.data, packet.captured_s):

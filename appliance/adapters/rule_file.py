@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,10 @@ def load_rules(file: Path | None, language: str) -> RulePack:
 
 
 class RuleFile:
-    """Watches the file of the pack in use, `current`, from now on. The callbacks run in the loop of `run`."""
+    """Watches the file of the pack in use, `current`, from now on. The callbacks run in the loop of `run`.
+
+    `reading` is around the reading that somebody has asked for.
+    """
 
     def __init__(
         self,
@@ -40,11 +44,13 @@ class RuleFile:
         current: RulePack,
         on_replaced: Callable[[RulePack], None],
         on_refused: Callable[[BadInputError], None],
+        reading: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         self._file = file
         self._current = current
         self._on_replaced = on_replaced
         self._on_refused = on_refused
+        self._reading = reading
         self._asked = asyncio.Event()
         self._taken = _stamp(file)
 
@@ -58,8 +64,9 @@ class RuleFile:
             stamp = _stamp(self._file)
             if self._asked.is_set() or (stamp == seen and stamp != self._taken):
                 self._taken = stamp
-                self._asked.clear()
-                await self._read_again()
+                with self._reading() if self._asked.is_set() else contextlib.nullcontext():
+                    self._asked.clear()
+                    await self._read_again()
             seen = stamp
 
     async def _read_again(self) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from appliance.adapters.line import LineCall, LineKind, Report, Trouble
+from appliance.adapters.line import LineCall, LineKind, Report, Sign, Trouble, unseen
 from appliance.adapters.sip_transport import Address, SipTransport
 from appliance.adapters.siprec_call import DEAD_S, SILENT_S, SiprecCall
 from appliance.adapters.siprec_door import REALM, allow_list, read_passwords, server_tls
@@ -42,6 +42,7 @@ class SiprecLine:
     band: Band = "narrow"
 
     def __init__(self, settings: SiprecSettings) -> None:
+        self.on_sign: Sign = unseen
         self._settings = settings
         self._rule = AgentRule(
             settings.agent_addresses, settings.agent_names, ("first", "second").index(settings.agent_stream)
@@ -124,6 +125,7 @@ class SiprecLine:
             self._act(self._server.wake(now_s))
             self._transport.tell_floods()
             silent = self._watch_media(now_s, silent)
+            self.on_sign()
             due_s = time.monotonic() + TICK_S
             await asyncio.sleep(TICK_S)
 

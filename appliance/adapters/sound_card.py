@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
-from appliance.adapters.line import LineCall, LineKind, Report, Step, Trouble
+from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, Trouble, unseen
 from appliance.adapters.sound_card_audio import CardAudio
 from appliance.adapters.sound_card_process import blocks
 from appliance.adapters.vad import VoiceDetector
@@ -38,6 +38,7 @@ class SoundCard:
 
     def __init__(self, settings: SoundCardSettings) -> None:
         self.band: Band = settings.band
+        self.on_sign: Sign = unseen
         self._settings = settings
         self._audio = CardAudio(settings)
         self._watch = _Watch(settings)
@@ -57,12 +58,14 @@ class SoundCard:
                         self._tell(report, (_gone(settings.card),))
                         if gone >= GONE_STEPS:
                             self._end("line_lost")
+                        self.on_sign()
                         continue
                     for step in self._audio.steps(block):
                         change = self._watch.receive_step(step)
                         if call := self._pass_on(step, change):
                             yield call
                     self._tell(report, self._watch.troubles())
+                    self.on_sign()
         finally:
             self._end("stopped")
 
