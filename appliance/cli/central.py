@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.adapters import paths
+from appliance.adapters.service_manager import ServiceManager
 from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _credentials(arguments: argparse.Namespace) -> Path:
 async def _serve(settings: "Settings", port_file: Path | None) -> None:
     from appliance.central.server import running  # noqa: PLC0415 - needs aiohttp
 
-    stop = asyncio.Event()
+    stop, manager = asyncio.Event(), ServiceManager()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -128,7 +129,9 @@ async def _serve(settings: "Settings", port_file: Path | None) -> None:
         print(f"Undertone central server: http://{host}:{port}/", file=sys.stderr, flush=True)
         if port_file is not None:
             _write_whole(port_file, f"{host}:{port}\n")
+        manager.receive_sign()
         await stop.wait()
+        manager.stopping()
         _log.info("central_stopping")
 
 
