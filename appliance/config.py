@@ -17,12 +17,9 @@ pace = "real"               # "real": by its own clock; "fast": as fast as the m
 #agents = ["10.20.0.0/16"]  # who is the agent: networks and addresses of their telephones, users ("2*") or URIs
 #keys = "redacted"          # digits of keys that are pressed: "redacted" or "kept"
 
-# or a sound card that is wired into the handset or headset line
+# or a sound card that is wired into the handset or headset line; all keys: `sound_card_settings`
 #kind = "sound_card"
-#card = "USB Audio"         # its name or a part of it: undertone line list
-#sides = ["agent", "caller"] # whose voice each channel carries
-#rate_hz = "48000"          # at which the card is read: "8000", "16000", "44100" or "48000"
-#band = "narrow"            # what the telephone carries, until it is measured: "narrow" or "wide"
+#card = "USB Audio"         # its name or a part of it, or its socket, or its serial number: undertone line list
 
 # or calls that a PBX or SBC sends to the box as their recording server; all keys: `siprec_settings`
 #kind = "siprec"

@@ -6,20 +6,12 @@ from typing import Final, Literal, cast, get_args
 
 import msgspec
 
-from appliance.events import Band
 from appliance.siprec_settings import SiprecSettings, parse_siprec
+from appliance.sound_card_settings import SoundCardSettings, parse_sound_card, read_sides
 from appliance.speech.frames import Side
 from appliance.toml_table import Table
 
 Pace = Literal["real", "fast"]
-
-MAX_SIDES: Final = 2
-
-DEFAULT_SIDES: Final[tuple[Side, ...]] = ("agent", "caller")
-"""Left is the near end."""
-
-RATES_HZ: Final = ("8000", "16000", "44100", "48000")
-"""At which sound cards can be read."""
 
 
 class RecordingSettings(msgspec.Struct, frozen=True):
@@ -40,15 +32,6 @@ class RtpTapSettings(msgspec.Struct, frozen=True):
     keep_keys: bool = False
 
 
-class SoundCardSettings(msgspec.Struct, frozen=True):
-    """A card by its name, or a part of it: its number changes. `sides` are its channels in their order."""
-
-    card: str
-    sides: tuple[Side, ...] = DEFAULT_SIDES
-    rate_hz: int = 48_000
-    band: Band = "narrow"
-
-
 LineSettings = RecordingSettings | RtpTapSettings | SiprecSettings | SoundCardSettings
 """The table `[line]`, one type for each of its kinds."""
 
@@ -61,7 +44,7 @@ def parse_line(table: Table, folder: Path) -> LineSettings:
 def _recording(table: Table, folder: Path) -> RecordingSettings:
     table.allow_only("kind", "file", "sides", "pace")
     pace = cast("Pace", table.text("pace", "real", of=get_args(Pace)))
-    return RecordingSettings(folder / table.text("file"), _sides(table), pace)
+    return RecordingSettings(folder / table.text("file"), read_sides(table), pace)
 
 
 def _rtp_tap(table: Table, folder: Path) -> RtpTapSettings:
@@ -80,13 +63,7 @@ def _rtp_tap(table: Table, folder: Path) -> RtpTapSettings:
 
 
 def _sound_card(table: Table, _folder: Path) -> SoundCardSettings:
-    table.allow_only("kind", "card", "sides", "rate_hz", "band")
-    return SoundCardSettings(
-        card=table.text("card"),
-        sides=_sides(table) or DEFAULT_SIDES,
-        rate_hz=int(table.text("rate_hz", "48000", of=RATES_HZ)),
-        band=cast("Band", table.text("band", "narrow", of=get_args(Band))),
-    )
+    return parse_sound_card(table)
 
 
 _LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {
@@ -96,11 +73,3 @@ _LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {
     "sound_card": _sound_card,
 }
 """The reader of each kind of line: each knows its own keys."""
-
-
-def _sides(table: Table) -> tuple[Side, ...]:
-    sides = table.texts("sides", ())
-    for side in sides:
-        if side not in get_args(Side) or sides.count(side) > 1 or len(sides) > MAX_SIDES:
-            table.refuse("sides", f"holds {list(sides)}", 'name each side once: ["agent", "caller"]', near=side)
-    return cast("tuple[Side, ...]", sides)

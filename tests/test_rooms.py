@@ -37,8 +37,9 @@ PURE_ROOMS = {
     "commands": {"errors", "session"},
     "device_state": {"delivery", "escalation", "events", "indicator", "session", "speech"},
     "config": {"errors", "line_settings", "models", "speech", "toml_table"},
-    "line_settings": {"events", "siprec_settings", "speech", "toml_table"},
+    "line_settings": {"siprec_settings", "sound_card_settings", "speech", "toml_table"},
     "siprec_settings": {"toml_table"},
+    "sound_card_settings": {"events", "speech", "toml_table"},
 }
 
 # What the rooms that touch the world may know of the others.
@@ -71,6 +72,7 @@ THIRD_PARTY = {
     "event_json": {"msgspec"},
     "line_settings": {"msgspec"},
     "siprec_settings": {"msgspec"},
+    "sound_card_settings": {"msgspec"},
 }
 
 VALUES = {

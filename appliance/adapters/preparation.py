@@ -14,11 +14,12 @@ from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
 from appliance.hearing import HIDE_NAMES_OF
 from appliance.language.sentiment import sentiment
-from appliance.line_settings import LineSettings, RecordingSettings, RtpTapSettings, SoundCardSettings
+from appliance.line_settings import LineSettings, RecordingSettings, RtpTapSettings
 from appliance.models.catalogue import Model
 from appliance.models.choice import Choice, choose_installed
 from appliance.session import CallSession, Ears
 from appliance.siprec_settings import SiprecSettings
+from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import Side
 

@@ -1,55 +1,142 @@
 """What a sound card gives as the steps of a line: at the box's rate, with positions, and its holes declared."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from appliance.adapters.line import Step
 from appliance.adapters.sound_card_process import QUIET_S, Block
 from appliance.events import SAMPLE_RATE_HZ, LineGap
-from appliance.line_settings import SoundCardSettings
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, samples
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, samples
 from appliance.telephony.capture_clock import CaptureClock
+from appliance.telephony.card_steering import Steering
+
+MOST_LATE: Final = samples(1000 * QUIET_S)
+"""By which one card may be behind another before the line goes on without it: then it is taken for lost."""
 
 
 class CardAudio:
-    """Blocks of the card in, steps at the box's rate out; positions count from the first block."""
+    """Blocks of a card in, steps at the box's rate out.
 
-    def __init__(self, settings: SoundCardSettings) -> None:
-        self._settings = settings
-        self._clock = CaptureClock(settings.rate_hz)
-        self._pending = np.empty((0, len(settings.sides)), np.int16)
+    Positions count the card's own samples from the first block. With `zero_s` they follow the box's clock from that
+    monotonic time instead: so two cards with clocks of their own make one line (see `telephony.card_steering`).
+    A frame's position is always a multiple of `FRAME_SAMPLES`.
+    """
+
+    def __init__(self, sides: tuple[Side, ...], rate_hz: int, zero_s: float | None = None) -> None:
+        self._sides = sides
+        self._rate_hz = rate_hz
+        self._zero_s = zero_s
+        self._clock = CaptureClock(rate_hz)
+        self._steering = Steering(rate_hz)
         self._sample = 0
-        self._begin()
+        self._skip = 0
+        self._began = False
+        self._resampler: soxr.ResampleStream | None = None
+        self._pending = np.empty((0, len(sides)), np.int16)
+
+    @property
+    def drift_ppm(self) -> float:
+        """Give by how much the card is slower than the box's clock; 0 in the first minute."""
+        return self._clock.drift_ppm
 
     def steps(self, block: Block) -> Iterator[Step]:
         """Take the next block; gives the frames that are whole with it."""
-        channels = len(self._settings.sides)
-        audio = np.frombuffer(block.pcm, "<i2").reshape(-1, channels)
+        audio = np.frombuffer(block.pcm, "<i2").reshape(-1, len(self._sides))
         lost = self._clock.receive_block(block.arrived_s, len(audio), broken=block.broken)
-        if lost:
-            yield self._hole(self._clock.count - len(audio))
-        heard = self._resampler.resample_chunk(audio.astype(np.float32)) if self._resampler else audio
-        self._pending = np.concatenate((self._pending, np.rint(heard).clip(-32768, 32767).astype(np.int16)))
+        heard_at = self._heard_until() - len(audio) * SAMPLE_RATE_HZ / self._rate_hz
+        if lost or not self._began or (self._zero_s is not None and self._steering.is_astray(heard_at)):
+            hole = self._begin(heard_at)
+            if hole:
+                yield hole
+        elif self._zero_s is not None:
+            audio = self._steering.steered(audio, heard_at)
+        self._receive(audio)
         while len(self._pending) >= FRAME_SAMPLES:
             whole, self._pending = self._pending[:FRAME_SAMPLES], self._pending[FRAME_SAMPLES:]
             yield tuple(
-                Frame(side, self._sample, whole[:, channel].tobytes())
-                for channel, side in enumerate(self._settings.sides)
+                Frame(side, self._sample, whole[:, channel].tobytes()) for channel, side in enumerate(self._sides)
             )
             self._sample += FRAME_SAMPLES
 
-    def _hole(self, until_count: int) -> Step:
-        """Declare what is missing, with what was not enough for a frame before it."""
-        start, end = self._sample, round(until_count * SAMPLE_RATE_HZ / self._settings.rate_hz)
-        self._sample = max(start, end)
-        self._begin()
-        reason: LineGap = "line_lost" if self._sample - start >= samples(1000 * QUIET_S) else "line_overrun"
-        return tuple(Lost(side, start, self._sample, reason) for side in self._settings.sides)
+    def _heard_until(self) -> float:
+        """Give the position behind the newest sample."""
+        if self._zero_s is None:
+            return self._clock.count * SAMPLE_RATE_HZ / self._rate_hz
+        return (self._clock.heard_s - self._zero_s) * SAMPLE_RATE_HZ
 
-    def _begin(self) -> None:
-        rate_hz, channels = self._settings.rate_hz, len(self._settings.sides)
-        same = rate_hz == SAMPLE_RATE_HZ
-        self._resampler = None if same else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, channels, dtype="float32")
+    def _begin(self, at: float) -> Step:
+        """Go on at a position, or at the next that a frame may have; gives the hole that this leaves."""
+        start, end = self._sample, max(self._sample, _next_frame(at))
+        self._skip = round((end - at) * self._rate_hz / SAMPLE_RATE_HZ)
+        self._sample, self._began = end, True
+        self._steering.begin(end)
+        same = self._rate_hz == SAMPLE_RATE_HZ
+        channels = len(self._sides)
+        self._resampler = (
+            None if same else soxr.ResampleStream(self._rate_hz, SAMPLE_RATE_HZ, channels, dtype="float32")
+        )
         self._pending = self._pending[:0]
+        reason: LineGap = "line_lost" if end - start >= samples(1000 * QUIET_S) else "line_overrun"
+        return tuple(Lost(side, start, end, reason) for side in self._sides) if end > start else ()
+
+    def _receive(self, audio: NDArray[np.int16]) -> None:
+        skipped, self._skip = min(self._skip, len(audio)), max(0, self._skip - len(audio))
+        kept = audio[skipped:]
+        self._steering.receive(len(kept))
+        heard = self._resampler.resample_chunk(kept.astype(np.float32)) if self._resampler else kept
+        self._pending = np.concatenate((self._pending, np.rint(heard).clip(-32768, 32767).astype(np.int16)))
+
+
+class LineAudio:
+    """The cards of a line, one or two of them: blocks in, the steps of the line out."""
+
+    def __init__(self, cards: int, sides: tuple[Side, ...], rate_hz: int) -> None:
+        self._sides = [sides] if cards == 1 else [(side,) for side in sides]
+        self._rate_hz = rate_hz
+        self._audio: dict[int, CardAudio] = {}
+        self._zero_s: float | None = None
+        self._waiting: dict[int, list[Step]] = {number: [] for number in range(cards)}
+
+    def drift_ppm(self, card: int) -> float:
+        """Give by how much a card is slower than the box's clock; 0 in the first minute."""
+        return self._audio[card].drift_ppm if card in self._audio else 0.0
+
+    def steps(self, card: int, block: Block) -> Iterator[Step]:
+        """Take the next block of a card; gives the steps that are whole with it."""
+        if len(self._sides) == 1:
+            yield from self._of(card, block).steps(block)
+            return
+        self._waiting[card] += self._of(card, block).steps(block)
+        yield from self._joined()
+
+    def _of(self, card: int, block: Block) -> CardAudio:
+        if card not in self._audio:
+            if len(self._sides) > 1 and self._zero_s is None:
+                self._zero_s = block.arrived_s - len(block.pcm) / 2 / self._rate_hz
+            self._audio[card] = CardAudio(self._sides[card], self._rate_hz, self._zero_s)
+        return self._audio[card]
+
+    def _joined(self) -> Iterator[Step]:
+        """Give what all cards have, and what one has while another is late; each side stays in its order."""
+        while any(self._waiting.values()):
+            heads = {card: _until(steps[0]) for card, steps in self._waiting.items() if steps}
+            first = min(heads.values())
+            newest = max(_until(steps[-1]) for steps in self._waiting.values() if steps)
+            if len(heads) < len(self._waiting) and newest - first < MOST_LATE:
+                return
+            yield tuple(
+                piece for card, until in heads.items() if until == first for piece in self._waiting[card].pop(0)
+            )
+
+
+def _next_frame(at: float) -> int:
+    return -(-round(at) // FRAME_SAMPLES) * FRAME_SAMPLES
+
+
+def _until(step: Step) -> int:
+    piece = step[0]
+    return piece.sample + FRAME_SAMPLES if isinstance(piece, Frame) else piece.end_sample

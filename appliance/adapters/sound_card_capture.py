@@ -13,9 +13,11 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyaudio
+
+from appliance.adapters.sound_card_names import Card, find, placed, places
 
 BLOCK_MS: Final = 20
 
@@ -27,29 +29,16 @@ INPUT_OVERFLOWED: Final = -9981
 """PortAudio's `paInputOverflowed`: the block that was read is good, what came before it was dropped."""
 
 
-class Card(NamedTuple):
-    """A card that can be heard: PortAudio's number for it today, its name, its inputs and its own rate."""
-
-    number: int
-    name: str
-    channels: int
-    rate_hz: int
-
-
 def cards(audio: pyaudio.PyAudio) -> list[Card]:
     """Give all cards with an input."""
     infos = (audio.get_device_info_by_index(index) for index in range(audio.get_device_count()))
-    return [
+    inputs = [
         Card(int(info["index"]), str(info["name"]), int(info["maxInputChannels"]), int(info["defaultSampleRate"]))
         for info in infos
         if int(info["maxInputChannels"]) > 0
     ]
-
-
-def find(found: list[Card], name: str) -> Card | None:
-    """Give the card of that name, else the first whose name holds it: its number is another after each re-plug."""
-    whole = [card for card in found if card.name == name]
-    return next(iter(whole or [card for card in found if name.casefold() in card.name.casefold()]), None)
+    known = places()
+    return [placed(card, known) for card in inputs]
 
 
 @contextlib.contextmanager

@@ -50,6 +50,35 @@ async def blocks(card: str, channels: int, rate_hz: int) -> AsyncGenerator[Block
         await asyncio.sleep(AGAIN_S)
 
 
+async def blocks_of_all(
+    cards: tuple[str, ...], channels: int, rate_hz: int
+) -> AsyncGenerator[tuple[int, Block | None], None]:
+    """Give the blocks of each card as `blocks` does, each with its card's place in the list."""
+    streams = [blocks(card, channels, rate_hz) for card in cards]
+    waiting = {_next(stream): number for number, stream in enumerate(streams)}
+    try:
+        while True:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                number = waiting.pop(task)
+                waiting[_next(streams[number])] = number
+                yield number, task.result()
+    finally:
+        for task in waiting:
+            if not task.cancelling():  # a second time would leave its process behind
+                task.cancel()
+        await asyncio.wait(waiting)
+        for stream in streams:
+            await stream.aclose()
+
+
+def _next(stream: AsyncGenerator[Block | None, None]) -> asyncio.Task[Block | None]:
+    async def taken() -> Block | None:
+        return await anext(stream)
+
+    return asyncio.create_task(taken(), name="card")
+
+
 async def _read(reader: asyncio.StreamReader) -> tuple[float, bytes, bool]:
     arrived_s, length, overflowed = HEAD.unpack(await reader.readexactly(HEAD.size))
     return arrived_s, await reader.readexactly(length), bool(overflowed)

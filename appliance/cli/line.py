@@ -5,33 +5,30 @@ import asyncio
 import contextlib
 import json
 import math
-import re
 import subprocess
 import sys
 import time
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import numpy as np
 
 from appliance.adapters.line import Step
-from appliance.adapters.sound_card_audio import CardAudio
-from appliance.adapters.sound_card_process import blocks
+from appliance.adapters.sound_card_audio import LineAudio
+from appliance.adapters.sound_card_names import SERIAL, USB, Card, best_name
+from appliance.adapters.sound_card_process import blocks_of_all
 from appliance.adapters.vad import VoiceDetector
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
-from appliance.line_settings import DEFAULT_SIDES, RATES_HZ, SoundCardSettings
+from appliance.sound_card_settings import DEFAULT_SIDES, RATES_HZ, SoundCardSettings
 from appliance.speech.frames import FRAME_MS, Frame, Lost, Side
 from appliance.speech.level import level_dbfs
 from appliance.telephony.line_health import MENDS, SideHealth
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
-NUMBER: Final = re.compile(r"\s*\((hw|plughw):\d+,\d+\)$")
-"""ALSA's number of a card, which is another one after each re-plug: no part of its name."""
 
 CONSENT: Final = """This records what both people on the line say. In many countries that is a crime unless both have
 agreed before. Tell them, keep the file only for as long as support needs it, and delete it then."""
@@ -43,6 +40,7 @@ QUIET_DBFS: Final = -60.0
 EPILOG = """examples:
   undertone line list
   undertone line check "USB Audio"
+  undertone line check usb:1-1.3 usb:1-1.4
   undertone line record "USB Audio" line.wav --seconds 20 --consent"""
 
 
@@ -61,7 +59,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     check = commands.add_parser("check", help="a live meter of both sides that says what is wrong, and the mend")
     record = commands.add_parser("record", help="record the line as a WAV file, for support")
     for command in (check, record):
-        command.add_argument("card", help="its name or a part of it")
+        command.add_argument(
+            "card", nargs="+", help="its name or a part of it, usb:… or serial:…; two where each is mono"
+        )
         command.add_argument("--rate", choices=RATES_HZ, default="48000", help="at which the card is read")
         command.add_argument("--seconds", type=float, default=None if command is check else 10.0, metavar="N")
     check.set_defaults(run=_check)
@@ -70,33 +70,45 @@ def add_parser(subparsers: "Subparsers") -> None:
     record.set_defaults(run=_record)
 
 
-def list_cards() -> list[dict[str, Any]]:
-    """Give the cards of this machine: name, channels, rate_hz. PortAudio may abort, so another process asks it."""
+def list_cards() -> list[Card]:
+    """Give the cards of this machine. PortAudio may abort, so another process asks it."""
     command = (sys.executable, "-m", "appliance.adapters.sound_card_capture", "--list")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BadInputError("the sound cards cannot be listed", mend="is ALSA set up? see: arecord -l")
-    found = json.loads(done.stdout)
-    return [
-        {"name": NUMBER.sub("", card["name"])} | {key: card[key] for key in ("channels", "rate_hz")} for card in found
-    ]
+    return [Card(**card) for card in json.loads(done.stdout)]
 
 
 def _list(arguments: argparse.Namespace) -> int:
     cards = list_cards()
     if arguments.json:
-        sys.stdout.write(json.dumps(cards, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps([as_told(card, cards) for card in cards], ensure_ascii=False, indent=2) + "\n")
         return 0
     for card in cards:
-        channels = "1 channel" if card["channels"] == 1 else f"{min(card['channels'], 2)} channels"
-        sys.stdout.write(f'card = "{card["name"]}"  ({channels}, {card["rate_hz"]} Hz)\n')
+        sys.stdout.write(in_words(card, cards))
     if not cards:
         sys.stdout.write("No sound card that can be heard: is it plugged in?\n")
     return 0 if cards else 1
 
 
+def as_told(card: Card, cards: list[Card]) -> dict[str, str | int]:
+    """Give a card as `line list --json` tells it; `card` is what the settings should say."""
+    others = [other for other in cards if other is not card]
+    told: dict[str, str | int] = {"card": best_name(card, others), "name": card.lasting_name}
+    return told | {"channels": card.channels, "rate_hz": card.rate_hz, "usb": card.usb, "serial": card.serial}
+
+
+def in_words(card: Card, cards: list[Card]) -> str:
+    """Give a card as `line list` shows it, with its other names."""
+    told = as_told(card, cards)
+    channels = "1 channel" if card.channels == 1 else f"{min(card.channels, 2)} channels"
+    names = (card.lasting_name, f"{USB}{card.usb}" if card.usb else "", f"{SERIAL}{card.serial}" if card.serial else "")
+    more = "".join(f', or "{name}"' for name in names if name and name != told["card"])
+    return f'card = "{told["card"]}"{more}  ({channels}, {card.rate_hz} Hz)\n'
+
+
 def _check(arguments: argparse.Namespace) -> int:
-    settings = SoundCardSettings(arguments.card, rate_hz=int(arguments.rate))
+    settings = SoundCardSettings(_cards(arguments.card), rate_hz=int(arguments.rate))
     return asyncio.run(check(settings, arguments.seconds, sys.stdout))
 
 
@@ -106,7 +118,7 @@ async def check(settings: SoundCardSettings, seconds: float | None, out: TextIO)
     heard = False
     async for step in _steps(settings, seconds):
         if step is None:
-            out.write(f"{settings.card} gives no sound: is it plugged in? undertone line list\n")
+            out.write(f"{' and '.join(settings.cards)}: no sound, is it plugged in? undertone line list\n")
         for piece in step or ():
             if isinstance(piece, Frame) and (told := meters[piece.side].receive_frame(piece)):
                 heard = True
@@ -154,7 +166,7 @@ def _record(arguments: argparse.Namespace) -> int:
     sys.stderr.write(CONSENT + "\n")
     if not arguments.consent:
         raise BadInputError("nothing was recorded", mend="have both people agree, then add --consent")
-    settings = SoundCardSettings(arguments.card, rate_hz=int(arguments.rate))
+    settings = SoundCardSettings(_cards(arguments.card), rate_hz=int(arguments.rate))
     try:
         with wave.open(str(arguments.file), "wb") as file:
             file.setparams((len(DEFAULT_SIDES), 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
@@ -168,24 +180,37 @@ def _record(arguments: argparse.Namespace) -> int:
 
 async def record(settings: SoundCardSettings, seconds: float, file: wave.Wave_write) -> None:
     """Write the line into a file, agent left; what was lost is silence there, so that times hold."""
+    sides = {side: bytearray() for side in settings.sides}
     async for step in _steps(settings, seconds):
-        frames = [piece.pcm for piece in step or () if isinstance(piece, Frame)]
-        if frames:
-            left, right = (np.frombuffer(pcm, "<i2") for pcm in frames)
-            file.writeframes(np.stack((left, right), axis=1).tobytes())
-        holes = [piece for piece in step or () if isinstance(piece, Lost)]
-        if holes:
-            file.writeframes(bytes(4 * (holes[0].end_sample - holes[0].start_sample)))
+        for piece in step or ():
+            if isinstance(piece, Frame):
+                sides[piece.side] += piece.pcm
+            elif isinstance(piece, Lost):
+                sides[piece.side] += bytes(2 * (piece.end_sample - piece.start_sample))
+        whole = min(map(len, sides.values()))
+        file.writeframes(np.stack([np.frombuffer(pcm[:whole], "<i2") for pcm in sides.values()], axis=1).tobytes())
+        for pcm in sides.values():
+            del pcm[:whole]
 
 
 async def _steps(settings: SoundCardSettings, seconds: float | None) -> AsyncIterator[Step | None]:
     """Give what the card gives for so long; None each time that it gives nothing."""
-    audio, until_s = CardAudio(settings), time.monotonic() + (seconds or math.inf)
-    async with contextlib.aclosing(blocks(settings.card, len(settings.sides), settings.rate_hz)) as stream:
-        async for block in stream:
+    audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)
+    until_s = time.monotonic() + (seconds or math.inf)
+    stream = blocks_of_all(settings.cards, settings.channels, settings.rate_hz)
+    async with contextlib.aclosing(stream):
+        async for card, block in stream:
             if block is None:
                 yield None
-            for step in audio.steps(block) if block else ():
+            for step in audio.steps(card, block) if block else ():
                 yield step
             if time.monotonic() >= until_s:
                 return
+
+
+def _cards(names: list[str]) -> tuple[str, ...]:
+    if len(names) > len(DEFAULT_SIDES) or len(set(names)) < len(names):
+        raise BadInputError(
+            f"a line has one or two cards, not {', '.join(names)}", mend="name one, or a mono card for each side"
+        )
+    return tuple(names)

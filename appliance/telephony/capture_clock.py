@@ -38,6 +38,11 @@ class CaptureClock:
         lasted_s = self._last_s - self._first_s
         return 1e6 * self._drifted_s / lasted_s if lasted_s >= 60 else 0.0
 
+    @property
+    def heard_s(self) -> float:
+        """Give when the newest sample was heard, by the box's clock, as far as the times of arrival tell."""
+        return self._origin_s + self.count / self._rate_hz
+
     def receive_block(self, arrived_s: float, samples: int, *, broken: bool = False) -> int:
         """Take the next block, read at this monotonic time; gives how many samples are missing before it.
 

@@ -1,12 +1,14 @@
 """A sound card without hardware: PulseAudio's null sink, which ALSA shows to PortAudio as a card.
 
 What is played into the sink "desk" is heard by the card "deskphone" on both of its channels; "deskfile" gives a raw
-file from its first sample, at the pace of the sink's clock, over and over. The packages are pulseaudio,
+file from its first sample, at the pace of the sink's clock, over and over. "monoleft" and "monoright" are two mono
+cards with clocks of their own: they give what `feed` writes, as fast as it does. The packages are pulseaudio,
 pulseaudio-utils and libasound2-plugins.
 """
 
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from typing import Final
 
 RATE_HZ: Final = 16_000
 START_S: Final = 10.0
+MONO: Final = ("monoleft", "monoright")
 
 
 class SoundRig:
@@ -24,12 +27,15 @@ class SoundRig:
         self._folder = folder
         self._socket = folder / "native"
         plugin = next(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
-        pulse = f'type pulse server "unix:{self._socket}" device "desk.monitor"'
+        server = f'type pulse server "unix:{self._socket}" device'
+        pulse = f'{server} "desk.monitor"'
+        mono = "".join(f'pcm.{name} {{ {server} "{name}" }}\n' for name in MONO)
         (folder / "asound.conf").write_text(
             f"""\
 pcm_type.pulse {{ lib "{plugin}" }}
 pcm.deskphone {{ {pulse} }}
 pcm.deskfile {{ type file slave.pcm {{ {pulse} }} file "/dev/null" infile "{raw}" format "raw" }}
+{mono}\
 # Without a default PortAudio aborts.
 pcm.!default {{ type null }}
 """
@@ -71,6 +77,19 @@ pcm.!default {{ type null }}
         """Play a file into the line."""
         return self._run("paplay", "-d", "desk", "--latency-msec=20", str(file))
 
+    def feed(
+        self, name: str, pcm: bytes, *, faster_ppm: float, zero_s: float, until: threading.Event
+    ) -> threading.Thread:
+        """Plug in a mono card that has heard this sound since `zero_s`, at its own rate, until it is told to stop."""
+        pipe = self._folder / f"{name}.pipe"
+        self._pactl(
+            *("load-module", "module-pipe-source", f"source_name={name}", f"file={pipe}"),
+            *("format=s16le", "channels=1", f"rate={RATE_HZ}"),
+        )
+        feeding = threading.Thread(target=_write_paced, args=(pipe, pcm, faster_ppm, zero_s, until))
+        feeding.start()
+        return feeding
+
     def stop(self) -> None:
         """End everything."""
         for process in reversed(self._processes):
@@ -86,6 +105,18 @@ pcm.!default {{ type null }}
     def _pactl(self, *command: str) -> str:
         done = subprocess.run(("pactl", *command), env=self.environment, capture_output=True, text=True, check=True)
         return done.stdout.strip()
+
+
+def _write_paced(pipe: Path, pcm: bytes, faster_ppm: float, zero_s: float, until: threading.Event) -> None:
+    """Write the sound by a clock that is off by so much; like a real card it leaves nobody waiting for the rest."""
+    block = RATE_HZ // 100
+    block_s = block / RATE_HZ / (1 + faster_ppm / 1e6)
+    with pipe.open("wb", buffering=0) as writing:
+        number = int((time.monotonic() - zero_s) / block_s)
+        while not until.wait(max(0.0, zero_s + (number + 1) * block_s - time.monotonic())):
+            part = pcm[2 * block * number :][: 2 * block]
+            writing.write(part.ljust(2 * block, b"\0"))
+            number += 1
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pytest
 from appliance.adapters.line import LineCall, Step, Trouble
 from appliance.adapters.sound_card import SoundCard
 from appliance.cli.line import check, list_cards, record
-from appliance.line_settings import SoundCardSettings
+from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.frames import Frame, Lost
 
 from .sound_rig import RATE_HZ, SoundRig, sound_rig
@@ -53,7 +53,7 @@ class Heard:
     """Listens to the card until its first call has ended, or something else has come about."""
 
     def __init__(self, card: str) -> None:
-        self.line = SoundCard(SoundCardSettings(card, rate_hz=RATE_HZ))
+        self.line = SoundCard(SoundCardSettings((card,), rate_hz=RATE_HZ))
         self.troubles: list[tuple[Trouble, ...]] = []
         self.steps: list[Step] = []
         self.call: LineCall | None = None
@@ -94,8 +94,8 @@ def test_a_call_on_the_card_is_heard_from_its_first_to_its_last_sample() -> None
 
 @pytest.mark.usefixtures("rig")
 def test_the_cards_of_the_machine_are_listed_by_names_and_their_line_is_checked_and_recorded(tmp_path: Path) -> None:
-    assert {"deskphone", "deskfile"} <= {card["name"] for card in list_cards()}
-    settings, out = SoundCardSettings("deskfile", rate_hz=RATE_HZ), io.StringIO()
+    assert {"deskphone", "deskfile"} <= {card.lasting_name for card in list_cards()}
+    settings, out = SoundCardSettings(("deskfile",), rate_hz=RATE_HZ), io.StringIO()
     file = tmp_path / "line.wav"
 
     async def both() -> None:
