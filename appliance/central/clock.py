@@ -5,4 +5,9 @@ from datetime import UTC, datetime
 
 def utc_now() -> str:
     """Give the present time as ISO 8601 with milliseconds and `Z`; such texts sort by time."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return as_text(datetime.now(UTC))
+
+
+def as_text(at: datetime) -> str:
+    """Give a time in UTC in the same form."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -73,11 +73,7 @@ def add_device(path: Path, device: str, *, replace: bool = False) -> str:
 
     Raises `BadInputError` for a name that cannot be used, and for a known device unless `replace` is given.
     """
-    if not _DEVICE_NAME.fullmatch(device):
-        raise BadInputError(
-            f"{device!r} cannot be the name of a device",
-            mend="use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first",
-        )
+    check_device_name(device)
     with _locked(path):
         file = _read(path)
         if device in file.devices and not replace:
@@ -90,6 +86,15 @@ def add_device(path: Path, device: str, *, replace: bool = False) -> str:
         file.devices[device] = _Entry(token_sha256=_hash(token), added=utc_now())
         _write(path, file)
     return token
+
+
+def check_device_name(device: str) -> None:
+    """Raise `BadInputError` for a name that no device can have."""
+    if not _DEVICE_NAME.fullmatch(device):
+        raise BadInputError(
+            f"{device!r} cannot be the name of a device",
+            mend="use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first",
+        )
 
 
 def remove_device(path: Path, device: str) -> None:

@@ -9,8 +9,15 @@ from aiohttp import web
 
 from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
-from appliance.central.credentials import Credentials
-from appliance.central.link import RETRY_AFTER_REPLACED_S, DeviceLink, LinkLostError, ProtocolError, Timing
+from appliance.central.identity import Identities, RefusedError
+from appliance.central.link import (
+    RETRY_AFTER_REPLACED_S,
+    DeviceLink,
+    LinkLostError,
+    ProtocolError,
+    Timing,
+    WrongDeviceError,
+)
 from appliance.central.store import Arrival, Contact
 from appliance.delivery.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Bye, Hello, Result
 
@@ -32,14 +39,14 @@ class Ingest:
 
     def __init__(
         self,
-        credentials: Credentials,
+        identities: Identities,
         bus: Bus,
         *,
         put: Callable[[Arrival | Contact], None],
         newest_seq: Callable[[str], Awaitable[int]],
         timing: Timing,
     ) -> None:
-        self._credentials = credentials
+        self._identities = identities
         self._bus = bus
         self._put = put
         self._newest_seq = newest_seq
@@ -50,11 +57,11 @@ class Ingest:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one device from the upgrade to the end of its link."""
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        device = self._credentials.device_of(token)
-        if device is None:
-            _log.warning("device_refused remote=%s reason=unknown_token", request.remote)
-            raise web.HTTPUnauthorized(text="unknown token\n", headers={"WWW-Authenticate": "Bearer"})
+        try:
+            identity = self._identities.of(request)
+        except RefusedError as refused:
+            _log.warning("device_refused remote=%s reason=%s", request.remote, refused.reason)
+            return refused.response()
         if SUBPROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", "").replace(" ", "").split(","):
             raise web.HTTPBadRequest(text=f"offer the WebSocket sub-protocol {SUBPROTOCOL}\n")
         if self._stopping:
@@ -64,9 +71,9 @@ class Ingest:
         await socket.prepare(request)
         link = DeviceLink(
             socket,
-            device,
+            identity.device,
             put=self._put,
-            still_allowed=lambda: self._credentials.device_of(token) == device,
+            still_allowed=lambda: identity.still_allowed() is None,
             bus=self._bus,
             timing=self._timing,
         )
@@ -97,6 +104,9 @@ class Ingest:
         except ProtocolError as error:
             _log.warning("protocol_error device=%s error=%r", link.device, str(error))
             await link.say_goodbye(Bye(reason="protocol_error", text=str(error)))
+        except WrongDeviceError as error:
+            _log.warning("device_refused device=%s reason=other_name", link.device)
+            await link.say_goodbye(Bye(reason="unauthorized", text=str(error)))
         except (ConnectionError, LinkLostError) as error:
             _log.info("device_lost device=%s error=%r", link.device, str(error))
         finally:

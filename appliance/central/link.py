@@ -49,6 +49,10 @@ class ProtocolError(Exception):
     """The device said something that the protocol does not allow; the text names the place."""
 
 
+class WrongDeviceError(Exception):
+    """The device says that it is another one than its credential says."""
+
+
 class LinkLostError(Exception):
     """The device went away before it answered."""
 
@@ -56,7 +60,7 @@ class LinkLostError(Exception):
 class DeviceLink:
     """The server's end of one device's WebSocket; `serve` runs until either side ends it.
 
-    `put` queues an item for the store; `still_allowed` tells whether the device's token is still good.
+    `put` queues an item for the store; `still_allowed` tells whether the device's credential is still good.
     """
 
     def __init__(
@@ -87,7 +91,7 @@ class DeviceLink:
         self._goodbye: asyncio.Event | None = None
 
     async def read_hello(self) -> Hello:
-        """Wait for the first message. Raises `ProtocolError` when it is anything but this device's hello."""
+        """Wait for the first message. Raises `ProtocolError` when it is no hello, `WrongDeviceError` for another's."""
         try:
             async with asyncio.timeout(self._timing.hello_s):
                 message = await self._receive()
@@ -98,7 +102,7 @@ class DeviceLink:
         if not isinstance(message, Hello):
             raise ProtocolError("the first message must be hello")
         if message.device != self.device:
-            raise ProtocolError("the token belongs to another device - at `$.device`")
+            raise WrongDeviceError(f"hello names another device than the credential, which belongs to {self.device}")
         return message
 
     async def serve(self, resume_after: int) -> None:
@@ -226,7 +230,7 @@ class DeviceLink:
             await self._send(messages.Ping(id=number))
             await asyncio.sleep(self._timing.ping_every_s)
             if not self._still_allowed():
-                await self.say_goodbye(Bye(reason="revoked", text="the token is no longer valid"))
+                await self.say_goodbye(Bye(reason="revoked", text="the credential is no longer valid"))
                 return
             if time.monotonic() - self._heard_s > self._timing.idle_s:
                 _log.warning("device_silent device=%s idle_s=%.0f", self.device, self._timing.idle_s)

@@ -1,42 +1,71 @@
 """The composition root of the central server: which part gets which, and the order in which they stop."""
 
+import asyncio
 import contextlib
+import sqlite3
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import web
 
 from appliance.central import queries, store
+from appliance.central.access.authority import DEVICE_LIFE
+from appliance.central.access.ca import CA
+from appliance.central.access.store import open_access
 from appliance.central.bus import Bus
 from appliance.central.credentials import Credentials
+from appliance.central.device_door import DeviceDoor
+from appliance.central.enrolment import Enrolment
+from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
 from appliance.central.link import Timing
 from appliance.central.reader import StoreReader
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
 from appliance.central.writer import Writer
+from appliance.delivery import enrolment
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the server listens (port 0: any free one) and keeps its files. `public_names` are names of a proxy."""
+    """Where the server listens (port 0: any free one) and keeps its files. `public_names` are names of a proxy.
+
+    `access` is the folder of who may come in. With `device_host` there is a port of its own for devices, with TLS;
+    `device_life` is how long their certificates hold.
+    """
 
     database: Path
     credentials: Path
+    access: Path
     host: str = "127.0.0.1"
     port: int = 0
     public_names: frozenset[str] = frozenset()
     timing: Timing = field(default_factory=Timing)
+    device_host: str | None = None
+    device_port: int = 0
+    device_life: timedelta = DEVICE_LIFE
+
+
+class Ports(NamedTuple):
+    """Where the server listens: for browsers (and devices behind a proxy), and for devices with TLS."""
+
+    page: int
+    devices: int | None
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[int]:
-    """Run the server inside `async with` and give its port; on the way out devices get their goodbye.
+async def running(settings: Settings) -> AsyncIterator[Ports]:
+    """Run the server inside `async with` and give its ports; on the way out devices get their goodbye.
 
     Raises `BadInputError` when a file cannot be used, `OSError` when the port is taken.
     """
     async with contextlib.AsyncExitStack() as stop:
-        credentials = Credentials(settings.credentials)
+        access = open_access(settings.access)
+        stop.callback(access.close)
+        identities = Identities(Credentials(settings.credentials), access)
         writer = Writer(settings.database, lambda saved: _show(bus, saved))
         stop.push_async_callback(writer.close)
         reader = StoreReader(settings.database)
@@ -46,19 +75,52 @@ async def running(settings: Settings) -> AsyncIterator[int]:
         async def newest_seq(device: str) -> int:
             return await reader.ask(queries.newest_seq, device)
 
-        ingest = Ingest(credentials, bus, put=writer.put, newest_seq=newest_seq, timing=settings.timing)
+        ingest = Ingest(identities, bus, put=writer.put, newest_seq=newest_seq, timing=settings.timing)
         pages = Web(bus, ingest, reader, writer.statistics)
         app = web.Application(middlewares=[guard(lambda: port, settings.public_names)], client_max_size=MAX_BODY_BYTES)
         app.on_response_prepare.append(set_headers)
         app.add_routes([web.get("/v1/device", ingest.handle), *pages.routes()])
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.timing.goodbye_s)
-        stop.push_async_callback(runner.cleanup)
-        await runner.setup()
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        port = int(runner.addresses[0][1])
+        port = await _listen(stop, app, settings, settings.host, settings.port)
+        devices = await _open_device_door(stop, settings, ingest, identities, access)
         stop.callback(bus.close)
         stop.push_async_callback(ingest.stop)
-        yield port
+        yield Ports(port, devices)
+
+
+async def _open_device_door(
+    stop: contextlib.AsyncExitStack,
+    settings: Settings,
+    ingest: Ingest,
+    identities: Identities,
+    access: sqlite3.Connection,
+) -> int | None:
+    """Let devices in by TLS, where that is wanted, until `stop`; gives the port."""
+    if settings.device_host is None:
+        return None
+    ca = CA(settings.access, access)
+    door = DeviceDoor(ca)
+    enrolling = Enrolment(ca, access, identities, door.refresh, settings.device_life)
+    app = web.Application(client_max_size=enrolment.MAX_BODY_BYTES)
+    app.add_routes([web.get("/v1/device", ingest.handle), *enrolling.routes()])
+    port = await _listen(stop, app, settings, settings.device_host, settings.device_port, door.tls)
+    stop.callback(asyncio.create_task(door.watch(), name="device door").cancel)
+    return port
+
+
+async def _listen(
+    stop: contextlib.AsyncExitStack,
+    app: web.Application,
+    settings: Settings,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+) -> int:
+    """Let an application listen until `stop`, and give its port."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.timing.goodbye_s)
+    stop.push_async_callback(runner.cleanup)
+    await runner.setup()
+    await web.TCPSite(runner, host, port, ssl_context=tls).start()
+    return int(runner.addresses[0][1])
 
 
 def _show(bus: Bus, saved: store.Saved) -> None:

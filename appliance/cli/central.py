@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
+from appliance.cli import central_ca
 from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
     from appliance.central.server import Settings
 
 DEFAULT_LISTEN = "127.0.0.1:8710"
+DEFAULT_DEVICE_LISTEN = "0.0.0.0:8711"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _log = logging.getLogger(__name__)
@@ -33,13 +35,25 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
     parser.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT", help=f"({DEFAULT_LISTEN})")
     parser.add_argument("--database", type=Path, metavar="FILE", help=f"the store ({folder}/central.sqlite)")
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="the devices' tokens, as hashes")
-    parser.add_argument("--port-file", type=Path, metavar="FILE", help="write the address here once it listens")
+    parser.add_argument("--access", type=Path, metavar="FOLDER", help=f"who may come in ({folder}/central-access)")
+    parser.add_argument(
+        "--device-listen",
+        metavar="HOST:PORT",
+        help="a port of its own for devices, with TLS 1.3; needs `ca init` first",
+    )
+    parser.add_argument(
+        "--port-file",
+        type=Path,
+        metavar="FILE",
+        help="write the address(es) here once it listens",
+    )
     parser.add_argument(
         "--public-name", action="append", default=[], metavar="NAME",
         help="a name under which a proxy on this machine serves the page (may be given again)",
     )  # fmt: skip
     parser.set_defaults(run=run_server)
-    commands = parser.add_subparsers(metavar="[add-device|remove-device]")
+    commands = parser.add_subparsers(metavar="[ca|claim|add-device|remove-device]")
+    central_ca.add_parsers(commands)
     add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--replace", action="store_true", help="give a known device a new token")
@@ -61,12 +75,18 @@ def run_server(arguments: argparse.Namespace) -> int:
             "the central server needs an extra that is not installed", mend="pip install 'undertone[central]'"
         ) from error
     host, port = parse_listen(arguments.listen)
+    device_host, device_port = (None, 0)
+    if arguments.device_listen is not None:
+        device_host, device_port = parse_address(arguments.device_listen, "--device-listen", DEFAULT_DEVICE_LISTEN)
     settings = Settings(
         database=arguments.database or paths.home() / "central.sqlite",
         credentials=_credentials(arguments),
         host=host,
         port=port,
         public_names=frozenset(arguments.public_name),
+        access=central_ca.access_folder(arguments),
+        device_host=device_host,
+        device_port=device_port,
     )
     try:
         asyncio.run(_serve(settings, arguments.port_file))
@@ -99,16 +119,22 @@ def run_remove_device(arguments: argparse.Namespace) -> int:
 
 def parse_listen(text: str) -> tuple[str, int]:
     """Read HOST:PORT. Raises `BadInputError` for anything but a port of this machine's loopback."""
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise BadInputError(f"{text!r} is not HOST:PORT", where="--listen", mend=f"for instance {DEFAULT_LISTEN}")
+    host, port = parse_address(text, "--listen", DEFAULT_LISTEN)
     if host not in _LOOPBACK:
         raise BadInputError(
             f"{host or 'no host'} would open the server to the network, and it has no sign-in yet",
             where="--listen",
             mend=f"listen on {DEFAULT_LISTEN} and let a proxy on this machine end TLS and check who may read",
         )
+    return host, port
+
+
+def parse_address(text: str, option: str, example: str) -> tuple[str, int]:
+    """Read HOST:PORT of an option. Raises `BadInputError`."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise BadInputError(f"{text!r} is not HOST:PORT", where=option, mend=f"for instance {example}")
     return host, int(port)
 
 
@@ -124,15 +150,21 @@ async def _serve(settings: "Settings", port_file: Path | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings) as port:
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(f"Undertone central server: http://{host}:{port}/", file=sys.stderr, flush=True)
+    async with running(settings) as ports:
+        page, devices = _shown(settings.host, ports.page), _shown(settings.device_host or "", ports.devices)
+        print(f"Undertone central server: http://{page}/", file=sys.stderr, flush=True)
+        if ports.devices is not None:
+            print(f"devices: wss://{devices}/v1/device", file=sys.stderr, flush=True)
         if port_file is not None:
-            _write_whole(port_file, f"{host}:{port}\n")
+            _write_whole(port_file, f"{page}\n" + (f"{devices}\n" if ports.devices is not None else ""))
         manager.receive_sign()
         await stop.wait()
         manager.stopping()
         _log.info("central_stopping")
+
+
+def _shown(host: str, port: int | None) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -77,6 +77,7 @@ class Central:
     port: int
     token: str
     credentials: Path = Path()
+    devices: int | None = None
 
     @contextlib.asynccontextmanager
     async def socket(self, token: str | None = None) -> AsyncIterator[ClientConnection]:
@@ -130,11 +131,13 @@ def ask(url: str, body: Any, headers: dict[str, str]) -> tuple[int, dict[str, st
 async def central_in(folder: Path, timing: Timing = FAST, port: int = 0, **fields: Any) -> AsyncIterator[Central]:
     """Run the server on the files in `folder`; a second start goes on with them."""
     token_file = folder / "token"
-    settings = Settings(folder / "central.sqlite", folder / "credentials.json", port=port, timing=timing, **fields)
+    settings = Settings(
+        folder / "central.sqlite", folder / "credentials.json", folder / "access", port=port, timing=timing, **fields
+    )
     if not token_file.exists():
         credentials.write_secret(token_file, credentials.add_device(settings.credentials, "desk-1"))
     async with running(settings) as chosen:
-        yield Central(chosen, token_file.read_text(), settings.credentials)
+        yield Central(chosen.page, token_file.read_text(), settings.credentials, chosen.devices)
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = 5.0) -> Any:
@@ -167,7 +170,7 @@ class ServerProcess:
             assert self.process.poll() is None, self.process.communicate()[1]
             assert time.monotonic() < deadline_s, "the server does not start"
             time.sleep(0.01)
-        self.port = int(port_file.read_text().rpartition(":")[2])
+        self.port = int(port_file.read_text().splitlines()[0].rpartition(":")[2])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -182,4 +185,7 @@ class ServerProcess:
 
 
 def files_in(folder: Path) -> list[str]:
-    return ["--database", str(folder / "central.sqlite"), "--credentials", str(folder / "credentials.json")]
+    return [
+        *("--database", str(folder / "central.sqlite"), "--credentials", str(folder / "credentials.json")),
+        *("--access", str(folder / "access")),
+    ]
