@@ -1,0 +1,1 @@
+"""What one needs to build the box; not part of the program."""

@@ -1,0 +1,1 @@
+"""How the parts are wired: one table for each drawing, and what checks and draws it."""
