@@ -115,7 +115,7 @@ class Call:
                 elif isinstance(piece, Lost):
                     self._take(self.session.receive_lost(piece))
                 else:
-                    self._take([piece])
+                    self._take(self.session.receive_line_event(piece))
         return self._line.ended
 
     def _note_arrival(self, step: Step) -> None:

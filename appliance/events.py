@@ -234,6 +234,10 @@ class Notice(_Span, frozen=True, kw_only=True, tag="notice"):
     text: str
 
 
+UNKNOWN_SPEAKER: Final = "unknown_speaker"
+"""The code of a notice that nobody can tell for sure whose voice is whose: the agent's may stand as the caller's."""
+
+
 class CallEnded(_Span, frozen=True, kw_only=True, tag="call_ended"):
     """The line went on hook, or the device stopped in the middle of the call (`interrupted`)."""
 

@@ -65,6 +65,7 @@ class Meters:
         self._tell = tell
         self._voices = {side: StressMeter() for side in sides if side in feelings}
         self._moods = {side: SentimentTrend() for side in sides if side in feelings}
+        self._of_everybody = {"agent", "caller"} <= set(feelings)
         self._talk = Talk(sides, tell)
         self._words = MissingWords(tell)
 
@@ -113,6 +114,16 @@ class Meters:
         """Take what the server knows of the caller."""
         self._tell(Reading("tier", "caller", context.start_sample, text=context.tier or None))
         self._tell(Reading("queued_s", "both", context.start_sample, context.queued_s))
+
+    def receive_unknown_speaker(self, now_sample: int) -> None:
+        """Take that a voice may be anybody's: feelings are measured no more, unless both sides' are wanted."""
+        if self._of_everybody:
+            return
+        for side in {*self._voices, *self._moods}:
+            for cue in ("stress", "sentiment", "sentiment_trend"):
+                self._tell(Reading(cue, side, now_sample))
+        self._voices.clear()
+        self._moods.clear()
 
     def end(self, now_sample: int) -> list[Event]:
         """Take that the call is over."""

@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 from appliance.escalation.ladder import Ladder, Outlook, Showing
 from appliance.escalation.rules import RulePack
 from appliance.events import (
+    UNKNOWN_SPEAKER,
     Band,
     BandMeasured,
     CallContext,
@@ -179,6 +180,12 @@ class CallSession:
     def receive_notice(self, code: str, text: str) -> list[Output]:
         """Take something that people must know of this call."""
         return [_notice("both", self._now_sample, code, text)]
+
+    def receive_line_event(self, event: Event) -> list[Output]:
+        """Take what only the line can know. From a notice that the speaker is unknown on, feelings are not measured."""
+        if isinstance(event, Notice) and event.code == UNKNOWN_SPEAKER:
+            self._measures.receive_unknown_speaker(self._now_sample)
+        return [event]
 
     def hang_up(self) -> list[Output]:
         """Take that no more frames come; what is still to be recognised follows as hypotheses, then `end`."""

@@ -6,6 +6,7 @@ kind = "sound_card"
 card = "USB Audio"          # its name or a part of it, "usb:1-1.4" for the socket, "serial:0042" for the card itself
 #cards = ["usb:1-1.3", "usb:1-1.4"] # in place of `card`: two mono cards, one for each side
 sides = ["agent", "caller"] # whose voice each channel, or each card, carries; default: left agent, right caller
+mixed = false               # true: both voices come on one channel; who speaks is then unknown
 rate_hz = "48000"           # at which the card is read: "8000", "16000", "44100" or "48000"
 band = "narrow"             # what the telephone carries, until it is measured: "narrow" or "wide"
 ```
@@ -24,6 +25,9 @@ MAX_SIDES: Final = 2
 DEFAULT_SIDES: Final[tuple[Side, ...]] = ("agent", "caller")
 """Left is the near end."""
 
+MIXED_SIDES: Final[tuple[Side, ...]] = ("caller",)
+"""What is said on a mixed line stands under the caller, whom the rules are about."""
+
 RATES_HZ: Final = ("8000", "16000", "44100", "48000")
 """At which sound cards can be read."""
 
@@ -32,13 +36,14 @@ class SoundCardSettings(msgspec.Struct, frozen=True):
     """One card with a channel for each side, or a mono card for each; `sides` are theirs in their order.
 
     A card is named by its name or a part of it, by its socket ("usb:1-1.4") or by its serial number ("serial:0042"),
-    never by its number, which changes.
+    never by its number, which changes. On a `mixed` line both voices come on the one side that there is.
     """
 
     cards: tuple[str, ...]
     sides: tuple[Side, ...] = DEFAULT_SIDES
     rate_hz: int = 48_000
     band: Band = "narrow"
+    mixed: bool = False
 
     @property
     def channels(self) -> int:
@@ -52,13 +57,17 @@ class SoundCardSettings(msgspec.Struct, frozen=True):
 
 def parse_sound_card(table: Table) -> SoundCardSettings:
     """Read the table `[line]` of a sound card; raises `BadInputError` with line and key."""
-    table.allow_only("kind", "card", "cards", "sides", "rate_hz", "band")
-    sides = read_sides(table) or DEFAULT_SIDES
+    table.allow_only("kind", "card", "cards", "sides", "mixed", "rate_hz", "band")
+    mixed = table.flag("mixed", default=False)
+    sides = read_sides(table) or (MIXED_SIDES if mixed else DEFAULT_SIDES)
+    if mixed and sides != MIXED_SIDES:
+        table.refuse("sides", "and `mixed`: a mixed line has no sides", "leave `sides` out")
     return SoundCardSettings(
         cards=_cards(table, len(sides)),
         sides=sides,
         rate_hz=int(table.text("rate_hz", "48000", of=RATES_HZ)),
         band=cast("Band", table.text("band", "narrow", of=get_args(Band))),
+        mixed=mixed,
     )
 
 

@@ -96,6 +96,22 @@ def test_nobodys_feelings_are_measured_where_the_settings_say_so_and_talk_still_
     assert len(line.of(TalkMeasured)) == 2
 
 
+def test_from_when_the_speaker_is_unknown_on_feelings_are_measured_only_where_everybodys_are_wanted() -> None:
+    line = Line().run(20, "caller")
+    line.said("caller", "this is terrible", 0, 2)
+    before = len(line.of(StressMeasured))
+    assert before
+    line.meters.receive_unknown_speaker(at(20))
+    assert line.said("caller", "this is terrible", 20, 22) == Mood()
+    line.run(30, "caller")
+    assert len(line.of(StressMeasured)) == before
+    assert line.value("stress", "caller") is None
+    assert line.value("sentiment", "caller") is None
+    everybody = Line(frozenset(SIDES))
+    everybody.meters.receive_unknown_speaker(0)
+    assert everybody.said("caller", "this is terrible", 0, 2) != Mood()
+
+
 def test_what_bitter_words_say_is_negative_and_a_trend_remembers_it() -> None:
     line = Line()
     bitter = line.said("caller", "this is a terrible awful disgrace", 0, 2)

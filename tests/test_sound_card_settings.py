@@ -23,6 +23,11 @@ def test_two_mono_cards_carry_a_side_each() -> None:
     assert (settings.sides_of(0), settings.sides_of(1)) == (("caller",), ("agent",))
 
 
+def test_a_mixed_line_has_one_channel_under_which_everything_stands() -> None:
+    settings = parsed('card = "USB Audio"\nmixed = true')
+    assert (settings.mixed, settings.sides, settings.channels) == (True, ("caller",), 1)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -31,6 +36,8 @@ def test_two_mono_cards_carry_a_side_each() -> None:
         ('cards = ["USB Audio", "USB Audio"]', 'names "USB Audio" twice'),
         ('rate_hz = "48000"', "has no `card`"),
         ('card = "a"\nsides = ["agent", "agent"]', "holds"),
+        ('card = "a"\nmixed = true\nsides = ["agent", "caller"]', "a mixed line has no sides"),
+        ('card = "a"\nmixed = "yes"', 'is "yes"'),
         ('card = "a"\nport = 1', "is not a known key"),
     ],
 )

@@ -8,10 +8,10 @@ from typing import Final
 
 from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, Trouble, unseen
 from appliance.adapters.sound_card_audio import LineAudio
-from appliance.adapters.sound_card_call import CardCall
+from appliance.adapters.sound_card_call import CardCall, notice
 from appliance.adapters.sound_card_process import blocks_of_all
 from appliance.adapters.sound_card_watch import LineWatch
-from appliance.events import SAMPLE_RATE_HZ, Band
+from appliance.events import SAMPLE_RATE_HZ, UNKNOWN_SPEAKER, Band, Notice
 from appliance.session import EndReason
 from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.frames import FRAME_MS, Frame
@@ -29,6 +29,12 @@ DRIFT_TOLD_EVERY: Final = 3_600 * SAMPLE_RATE_HZ
 """Clocks change with the warmth of the day. First told when it can be known, after a minute."""
 
 
+MIXED: Final = (
+    "Unknown speaker: both voices come on one channel. Words may be anybody's, whatever side they stand under; who "
+    "talks how much is not known, and feelings are not measured."
+)
+
+
 class SoundCard:
     """One card with a channel for each side, or a card for each; see `line.Line`."""
 
@@ -39,7 +45,8 @@ class SoundCard:
         self.on_sign: Sign = unseen
         self._settings = settings
         self._audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)
-        self._watch = LineWatch(settings.sides)
+        self._watch = LineWatch(settings.sides, one_card=len(settings.cards) == 1)
+        self._knows_mixed = False
         self._recent = deque[Step](maxlen=BEFORE_STEPS)
         self._call: CardCall | None = None
         self._missed = [0] * len(settings.cards)
@@ -61,6 +68,7 @@ class SoundCard:
                         if call := self._pass_on(step, change):
                             yield call
                         self._tell_drift(card, step)
+                    self._tell_mixed()
                     self._tell(report)
                     self.on_sign()
         finally:
@@ -78,11 +86,23 @@ class SoundCard:
             return None
         frames = [piece for each in self._recent for piece in each if isinstance(piece, Frame)]
         start = min(frame.sample for frame in frames if frame.sample >= change.sample)
-        self._call = CardCall(start, self._settings.sides, self.band)
+        self._call = CardCall(start, self._settings.sides, self.band, self._opening())
         for each in self._recent:
             self._call.put(each)
         self._recent.clear()
         return self._call.line_call
+
+    def _opening(self) -> tuple[Notice, ...]:
+        """Give what a call must be told that begins now: what is wrong with the line was told to those before."""
+        standing = tuple(notice(trouble.fault, trouble.text) for trouble in self._troubles)
+        self._knows_mixed = self._settings.mixed or self._watch.mistake == "mixed"
+        return (*standing, notice(UNKNOWN_SPEAKER, MIXED)) if self._knows_mixed else standing
+
+    def _tell_mixed(self) -> None:
+        """Tell the call that is on that its voices have turned out to be mixed."""
+        if self._call and self._watch.mistake == "mixed" and not self._knows_mixed:
+            self._knows_mixed = True
+            self._call.tell(UNKNOWN_SPEAKER, MIXED)
 
     def _tell(self, report: Report) -> None:
         gone = tuple(_gone(self._settings, card) for card, missed in enumerate(self._missed) if missed)

@@ -6,7 +6,7 @@ from typing import Final
 
 from appliance.adapters.line import LineCall, Step
 from appliance.adapters.sound_card_audio import MOST_LATE
-from appliance.events import Band
+from appliance.events import Band, Notice
 from appliance.session import EndReason
 from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame, Lost, Side
 
@@ -17,12 +17,14 @@ WAITING_STEPS: Final = 5_000 // FRAME_MS
 class CardCall:
     """Moves the steps of the line to the beginning of `line_call`, which lies at `start_sample` of the line."""
 
-    def __init__(self, start_sample: int, sides: tuple[Side, ...], band: Band) -> None:
+    def __init__(self, start_sample: int, sides: tuple[Side, ...], band: Band, opening: tuple[Notice, ...]) -> None:
         self.line_call = LineCall(sides, band, self._steps())
         self._start = start_sample
         self._queue = asyncio.Queue[Step | None]()
         self._dropped_from: dict[Side, int] = {}
         self._until: dict[Side, int] = dict.fromkeys(sides, 0)
+        if opening:
+            self._queue.put_nowait(opening)
 
     def put(self, step: Step) -> None:
         """Add a step of the line; what lies before the call is left out."""
@@ -37,6 +39,10 @@ class CardCall:
                 self._queue.put_nowait((Lost(piece.side, dropped_from, start, "line_overrun"),))
         if moved and not full:
             self._queue.put_nowait(moved)
+
+    def tell(self, code: str, text: str) -> None:
+        """Add a notice where the call is now."""
+        self._queue.put_nowait((notice(code, text, max(self._until.values())),))
 
     def end(self, reason: EndReason) -> None:
         """Let the call end behind what it has been given; a side that has been away for long is missing up to there."""
@@ -58,6 +64,11 @@ class CardCall:
             start, end = max(0, piece.start_sample - self._start), piece.end_sample - self._start
             return piece._replace(start_sample=start, end_sample=end)
         return None
+
+
+def notice(code: str, text: str, at_sample: int = 0) -> Notice:
+    """Give a notice on the call as a whole."""
+    return Notice(who="both", start_sample=at_sample, end_sample=at_sample, code=code, text=text)
 
 
 def _span(piece: Frame | Lost) -> tuple[int, int]:

@@ -8,7 +8,8 @@ from appliance.speech.frames import Frame, Side
 from appliance.speech.level import level_dbfs
 from appliance.telephony.hook import HookChange, HookDetector
 from appliance.telephony.line_health import MENDS, SideHealth
-from appliance.telephony.tones import ToneDetector
+from appliance.telephony.line_sides import MISTAKE_MENDS, Mistake, SidesCheck
+from appliance.telephony.tones import ToneDetector, ToneFound
 
 DEAF: Final = frozenset({"silent", "dead"})
 
@@ -16,7 +17,9 @@ DEAF: Final = frozenset({"silent", "dead"})
 class LineWatch:
     """Takes the steps of a line; tells when it goes off hook and on hook, and what is wrong with it."""
 
-    def __init__(self, sides: tuple[Side, ...]) -> None:
+    def __init__(self, sides: tuple[Side, ...], *, one_card: bool) -> None:
+        self._check = SidesCheck(sides.index("agent")) if len(sides) > 1 else None
+        self._one_card = one_card
         self._sides = sides
         self._hook = HookDetector()
         self._tones = {side: ToneDetector() for side in sides}
@@ -32,6 +35,8 @@ class LineWatch:
         voiced = {frame.side: self._voices[frame.side].is_voiced(frame) for frame in frames}
         for frame in frames:
             self._health[frame.side].receive_frame(frame.pcm, voiced=voiced[frame.side])
+        if self._check and len(frames) > 1:
+            self._compare(self._check, frames, found, voiced=any(voiced.values()))
         level = max(level_dbfs(frame.pcm) for frame in frames)
         tones = tuple(tone for tone in found if tone)
         change = self._hook.receive_step(frames[0].sample, level, tones, voiced=any(voiced.values()))
@@ -39,10 +44,21 @@ class LineWatch:
             self._health = {side: SideHealth() for side in self._sides}
         return change
 
+    @property
+    def mistake(self) -> Mistake | None:
+        """Give what is wrong with how the two sides sit together."""
+        return self._check.mistake if self._check else None
+
+    def _compare(self, check: SidesCheck, frames: list[Frame], found: list[ToneFound | None], *, voiced: bool) -> None:
+        check.receive_tones((found[0], found[1]))
+        if voiced and self._one_card:
+            check.receive_voice((frames[0].pcm, frames[1].pcm))
+
     def troubles(self) -> tuple[Trouble, ...]:
         """Give what is wrong now; on hook a line is silent, and that is no trouble."""
         ill = [(side, health.illness) for side, health in self._health.items() if health.illness]
-        return tuple(
+        wrong = (Trouble("line_poor", MISTAKE_MENDS[self.mistake]),) if self.mistake else ()
+        return wrong + tuple(
             Trouble("line_deaf" if illness in DEAF else "line_poor", f"The {side}'s side {MENDS[illness]}")
             for side, illness in ill
             if self._hook.off_hook or illness not in DEAF

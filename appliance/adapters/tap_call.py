@@ -7,7 +7,7 @@ from typing import Final
 from appliance.adapters.av_codecs import decoder
 from appliance.adapters.line import LineCall, Step
 from appliance.adapters.rtp_sides import RtpSides
-from appliance.events import Identity, Notice
+from appliance.events import UNKNOWN_SPEAKER, Identity, Notice
 from appliance.session import EndReason
 from appliance.speech.frames import Frame, Lost, Side
 from appliance.telephony.tap import Began, Heard
@@ -87,4 +87,4 @@ class TapCall:
 def _unknown_speaker(began: Began) -> Notice:
     how = "the one who was called" if began.is_signalled else "the address that was spoken to first"
     text = f"Unknown speaker: nothing tells which voice is the agent's; {how} is taken for it."
-    return Notice(who="both", start_sample=0, end_sample=0, code="unknown_speaker", text=text)
+    return Notice(who="both", start_sample=0, end_sample=0, code=UNKNOWN_SPEAKER, text=text)

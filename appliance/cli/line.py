@@ -19,6 +19,7 @@ from appliance.adapters.line import Step
 from appliance.adapters.sound_card_audio import LineAudio
 from appliance.adapters.sound_card_names import SERIAL, USB, Card, best_name
 from appliance.adapters.sound_card_process import blocks_of_all
+from appliance.adapters.sound_card_watch import LineWatch
 from appliance.adapters.vad import VoiceDetector
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
@@ -26,6 +27,7 @@ from appliance.sound_card_settings import DEFAULT_SIDES, RATES_HZ, SoundCardSett
 from appliance.speech.frames import FRAME_MS, Frame, Lost, Side
 from appliance.speech.level import level_dbfs
 from appliance.telephony.line_health import MENDS, SideHealth
+from appliance.telephony.line_sides import MISTAKE_MENDS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -115,10 +117,15 @@ def _check(arguments: argparse.Namespace) -> int:
 async def check(settings: SoundCardSettings, seconds: float | None, out: TextIO) -> int:
     """Show the level of each side each second, in words; gives 1 when a side was ill or the card gave nothing."""
     meters = {side: _Meter(side) for side in settings.sides}
+    watch = LineWatch(settings.sides, one_card=len(settings.cards) == 1)
     heard = False
     async for step in _steps(settings, seconds):
         if step is None:
             out.write(f"{' and '.join(settings.cards)}: no sound, is it plugged in? undertone line list\n")
+        before = watch.mistake
+        watch.receive_step(step or ())
+        if watch.mistake and watch.mistake != before:
+            out.write(MISTAKE_MENDS[watch.mistake] + "\n")
         for piece in step or ():
             if isinstance(piece, Frame) and (told := meters[piece.side].receive_frame(piece)):
                 heard = True
@@ -127,7 +134,8 @@ async def check(settings: SoundCardSettings, seconds: float | None, out: TextIO)
                 lost_ms = (piece.end_sample - piece.start_sample) * 1000 // SAMPLE_RATE_HZ
                 out.write(f"{piece.side:6}  {lost_ms} ms of sound were lost\n")
         out.flush()
-    return 0 if heard and not any(meter.health.illness for meter in meters.values()) else 1
+    ill = watch.mistake or any(meter.health.illness for meter in meters.values())
+    return 0 if heard and not ill else 1
 
 
 class _Meter:
