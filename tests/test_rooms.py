@@ -70,6 +70,7 @@ THIRD_PARTY = {
     "commands": {"msgspec"},
     "config": {"msgspec"},
     "event_json": {"msgspec"},
+    "health": {"msgspec"},
     "line_settings": {"msgspec"},
     "siprec_settings": {"msgspec"},
     "sound_card_settings": {"msgspec"},
