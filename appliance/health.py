@@ -1,4 +1,4 @@
-"""How the box is, in one word for a table and one sentence for people: from its faults and what it measures of itself."""
+"""How the box is, in one word for a table and one sentence for people: from its faults and what it measures."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
