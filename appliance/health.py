@@ -1,7 +1,7 @@
 """How the box is, in one word for a table and one sentence for people: from its faults and what it measures."""
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -10,12 +10,7 @@ from appliance.indicator.patterns import FAULT_WORDS, Fault
 HealthName = Literal["deaf", "fault", "disk", "refused", "slow", "hot", "muted", "offline", "clock", "ok"]
 """Worst first: what keeps the box from hearing, then what loses events, then what will soon do so, then the rest."""
 
-RANK: Final[dict[HealthName, int]] = {
-    name: place
-    for place, name in enumerate(
-        ("deaf", "fault", "disk", "refused", "slow", "hot", "muted", "offline", "clock", "ok"),
-    )
-}
+RANK: Final[dict[HealthName, int]] = {name: place for place, name in enumerate(get_args(HealthName))}
 
 OF_FAULT: Final[dict[Fault, HealthName]] = {
     "line_lost": "deaf",
