@@ -17,15 +17,17 @@ from typing import NamedTuple
 import msgspec
 
 from appliance.adapters import clock, paths
+from appliance.adapters.identity import read_identity
 from appliance.adapters.light import Light, light
 from appliance.adapters.line import Trouble
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
+from appliance.adapters.renewal import Renewal
 from appliance.adapters.rule_file import RuleFile
+from appliance.adapters.server_settings import server_of
 from appliance.adapters.service_manager import ServiceManager
 from appliance.adapters.tasks import task_group
 from appliance.adapters.uplink import LinkState, Uplink
-from appliance.adapters.uplink_server import Server
 from appliance.call import Call
 from appliance.commands import COMMANDS
 from appliance.config import Settings
@@ -86,6 +88,7 @@ class Device:
         self._troubles: frozenset[Trouble] = frozenset()
         self._has_ended = False
         self.outbox = Outbox((settings.state or paths.home()) / "outbox.db", self._receive_outbox_fault)
+        self._server = server_of(settings)
         self.uplink = self._new_uplink()
         file, given = settings.rules_file, prepared.rules
         replace, refuse, reading = self._replace_rules, self._refuse_rules, self._manager.reloading
@@ -106,12 +109,14 @@ class Device:
         async with task_group() as group:
             if self.uplink:
                 group.create_task(self.uplink.run(), name="uplink")
+            renewing = group.create_task(self._renew(), name="renewal")
             watching = group.create_task(self._watch_rules(), name="rules")
             self._refresh()
             await self._board.run()
             self._has_ended = True
             self._manager.stopping()
             watching.cancel()
+            renewing.cancel()
             if self.uplink:
                 await self.uplink.stop()
 
@@ -120,6 +125,11 @@ class Device:
         if self._rule_file:
             await self._rule_file.run()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, log.info, "event=rules_unchanged reason=shipped")
+
+    async def _renew(self) -> None:
+        """Keep the box's certificate fresh, where it has one."""
+        if self._server and self._server.identity:
+            await Renewal(self._server, self._server.identity).run()
 
     def _replace_rules(self, rules: RulePack) -> None:
         log.warning("event=rules_replaced name=%r version=%r", rules.name, rules.version)
@@ -182,25 +192,26 @@ class Device:
         self._refresh()
 
     def _receive_link(self, state: LinkState, text: str) -> None:
+        found = self.uplink.diagnosis if self.uplink else None
         log.info("event=link state=%s text=%r", state, text)
+        if found:
+            log.warning("event=link_fault fault=%s text=%r mend=%r", found.fault, found.text, found.mend)
         if self._has_ended:
             return  # our own goodbye is not a fault
-        self._state.link_online = state == "online"
-        self._state.set_fault("link_refused", present=state == "refused")
+        fault = found.fault if found else "link_refused" if state == "refused" else None
+        self._state.set_link(online=state == "online", fault=fault)
         self._refresh()
 
     def _new_uplink(self) -> Uplink | None:
-        central = self._settings.central
-        if central is None:
+        if self._server is None:
             return None
-        server = Server(central.url, central.token_file, central.ca_file)
-        return Uplink(server, self.outbox, self._hello, self._do, self._receive_link)
+        return Uplink(self._server, self.outbox, self._hello, self._do, self._receive_link)
 
     def _hello(self) -> Hello:
         prepared = self._board.prepared
         models = {choice.model.name: None for choice in prepared.choices.values() if choice.model}
         return Hello(
-            device=self._settings.device,
+            device=self._name(),
             firmware=VERSION,
             boot=BOOT_ID.read_text().strip(),
             last_seq=0,
@@ -209,6 +220,11 @@ class Device:
             rules=f"{prepared.rules.name} {prepared.rules.version}",
             capabilities=tuple(COMMANDS),
         )
+
+    def _name(self) -> str:
+        """Give the name that our credential stands for: a certificate tells it, a token does not."""
+        enrolled = self._server.identity if self._server else None
+        return read_identity(enrolled).device if enrolled else self._settings.device
 
     def _do(self, command: Command) -> Result:
         if command.name not in COMMANDS:

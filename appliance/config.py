@@ -42,8 +42,9 @@ kind = "terminal"           # "terminal", "lines" (one JSON object per change on
 
 [central]                   # leave the table out for a box without a server
 url = "wss://central.example/v1/device"
-token_file = "token"        # readable by the owner only
-ca_file = "ca.pem"          # default: the system's certificates
+identity = "certificate"    # the one that `undertone enrol` got, in the state folder; it names the device, too
+#token_file = "token"       # or a token, readable by the owner only, with
+#ca_file = "ca.pem"         # the authority of the server's certificate; default: the system's
 ```
 
 `feelings = "both"` measures the agent's too, and is against the law in most places: the EU AI Act, Art. 5(1)(f), bans
@@ -61,6 +62,7 @@ from appliance.models.choice import EngineChoice
 from appliance.speech.frames import Side
 from appliance.toml_table import Table, read_table
 
+IdentityKind = Literal["token", "certificate"]
 LightKind = Literal["terminal", "lines", "none"]
 
 FEELINGS: Final[dict[str, frozenset[Side]]] = {
@@ -85,11 +87,12 @@ class SpeechSettings(msgspec.Struct, frozen=True):
 
 
 class CentralSettings(msgspec.Struct, frozen=True):
-    """The central server, and the file with this device's token for it."""
+    """The central server, and how the device proves who it is: by its certificate, or by the token in a file."""
 
     url: str
-    token_file: Path
+    token_file: Path | None
     ca_file: Path | None = None
+    identity: IdentityKind = "token"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -150,6 +153,12 @@ def _speech(table: Table) -> SpeechSettings:
 
 
 def _central(table: Table, folder: Path) -> CentralSettings:
-    table.allow_only("url", "token_file", "ca_file")
+    table.allow_only("url", "identity", "token_file", "ca_file")
+    url = table.text("url")
+    if cast("IdentityKind", table.text("identity", "token", of=get_args(IdentityKind))) == "certificate":
+        for key in ("token_file", "ca_file"):
+            if table.has(key):
+                table.refuse(key, "does not go with a certificate", f'leave out {key}, or `identity = "certificate"`')
+        return CentralSettings(url, None, None, "certificate")
     ca_file = folder / table.text("ca_file") if table.has("ca_file") else None
-    return CentralSettings(table.text("url"), folder / table.text("token_file"), ca_file)
+    return CentralSettings(url, folder / table.text("token_file"), ca_file)

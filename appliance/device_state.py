@@ -6,7 +6,7 @@ from typing import Final
 from appliance.delivery.messages import CallStatus, StatusMessage
 from appliance.escalation.ladder import RANK, Showing
 from appliance.events import BandMeasured, CallEnded, CallStarted, Event, Gap, Utterance
-from appliance.indicator.patterns import Fault, LightState
+from appliance.indicator.patterns import LINK_FAULTS, Fault, LightState
 from appliance.session import Partial
 from appliance.speech.frames import Side
 
@@ -44,6 +44,13 @@ class DeviceState:
             self._faults.add(fault)
         else:
             self._faults.discard(fault)
+
+    def set_link(self, *, online: bool, fault: Fault | None) -> None:
+        """Take whether the server is reached, and what is wrong with the way to it."""
+        self.link_online = online
+        self._faults -= LINK_FAULTS
+        if fault:
+            self._faults.add(fault)
 
     def set_line_faults(self, faults: Iterable[Fault]) -> None:
         """Take all that is wrong with the line now."""

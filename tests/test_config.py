@@ -52,6 +52,14 @@ def test_every_setting_is_read_and_paths_start_from_the_file_s_folder() -> None:
     )
 
 
+def test_a_box_with_a_certificate_needs_no_token_and_takes_none() -> None:
+    enrolled = LEAST + '[central]\nurl = "wss://x:1/v1/device"\nidentity = "certificate"\n'
+    settings = read_settings(enrolled.encode(), FOLDER / "desk.toml")
+    assert settings.central == CentralSettings("wss://x:1/v1/device", None, None, "certificate")
+    with pytest.raises(BadInputError, match=r"line 9: `central.token_file` does not go with a certificate"):
+        read_settings((enrolled + 'token_file = "t"\n').encode(), FOLDER / "desk.toml")
+
+
 def test_what_is_left_out_has_its_default() -> None:
     settings = read_settings(LEAST.encode(), FOLDER / "desk.toml")
     assert settings == Settings(

@@ -5,6 +5,7 @@ import pytest
 from appliance.device_state import DeviceState
 from appliance.escalation.ladder import Showing
 from appliance.events import BandMeasured, CallEnded, CallStarted, Event, Gap, Level, Utterance
+from appliance.indicator.patterns import pattern
 from appliance.session import Partial
 from appliance.speech.frames import Side
 
@@ -94,3 +95,13 @@ def test_the_line_s_faults_are_replaced_as_a_whole_and_the_others_stay() -> None
     state.set_fault("outbox_full", present=False)
     state.set_line_faults(())
     assert state.faults == set()
+
+
+def test_of_the_link_one_fault_stands_at_a_time_and_goes_with_the_next_news() -> None:
+    state = DeviceState(has_model=True)
+    state.set_link(online=False, fault="link_revoked")
+    state.set_link(online=False, fault="clock_wrong")
+    assert state.faults == {"clock_wrong"}
+    assert pattern(state.light()).text == "The clock is wrong, so the central server cannot be checked"
+    state.set_link(online=True, fault=None)
+    assert (state.link_online, state.faults) == (True, frozenset())

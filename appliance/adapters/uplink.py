@@ -5,11 +5,12 @@ that do not. Here every way in which an attempt can end is one `_Ending`, with w
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import sqlite3
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -17,9 +18,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
+from appliance.adapters.link_faults import Diagnosis, diagnosis_of
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.uplink_link import PATIENT, ByeReceivedError, Link, LinkError, Timing
-from appliance.adapters.uplink_server import Server, check, read_token, tls
+from appliance.adapters.uplink_server import NotEnrolledError, Server, check, headers, tls
 from appliance.delivery.answers import Answers
 from appliance.delivery.backoff import CAP_S, delays
 from appliance.delivery.cells import Cells
@@ -43,6 +45,9 @@ FLUSH_S: Final = 5.0
 
 MAX_RETRY_AFTER_S: Final = 3600.0
 """A server may ask for quiet, but not put a box to sleep for a day by a slip."""
+
+LOOK_FOR_IDENTITY_S: Final = 5.0
+"""A box that is being enrolled goes on line by itself; until then it looks into its own folder and nowhere else."""
 
 _CLOCK_MAY_BE_WRONG: Final = frozenset({9, 10})
 """OpenSSL's "not yet valid" and "has expired": a box without a clock chip says so until it knows the time."""
@@ -96,6 +101,8 @@ class Uplink:
         self._ended = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._gave_up = False
+        self.diagnosis: Diagnosis | None = None
+        """What is wrong with the link that somebody has to mend, as the last try has shown."""
 
     def show_partial(self, partial: PartialMessage) -> None:
         """Show the newest words of an utterance in progress; sent if there is a connection, never kept."""
@@ -142,12 +149,15 @@ class Uplink:
         """Connect and stay connected as long as it goes. Gives how it ended and whether it was good."""
         link: Link | None = None
         try:
-            async with self._connect() as socket:
+            async with self._diagnosing(), self._connect() as socket:
                 link = Link(socket, self._outbox, self._cells, self._answers, self._timing, self._stopping)
                 await link.greet(msgspec.structs.replace(self._hello(), last_seq=self._outbox.last_seq))
+                self.diagnosis = None
                 self._tell("online", self._server.url)
                 await link.run()
                 ending = _Ending("offline", "stopped")
+        except NotEnrolledError as error:
+            ending = _Ending("refused", str(error), LOOK_FOR_IDENTITY_S)
         except BadInputError as error:
             ending = _Ending("refused", str(error), self._timing.refused_s)
         except InvalidStatus as error:
@@ -163,12 +173,20 @@ class Uplink:
             ending = _Ending("offline", f"internal error: {type(error).__name__}", CAP_S)
         return ending, link is not None and link.was_good
 
+    @contextlib.asynccontextmanager
+    async def _diagnosing(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.diagnosis = diagnosis_of(error, by_certificate=self._server.identity is not None)
+            raise
+
     def _connect(self) -> connect:
         return _ConnectOnce(
             self._server.url,
             ssl=tls(self._server),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
-            additional_headers={"Authorization": f"Bearer {read_token(self._server.token_file)}"},
+            additional_headers=headers(self._server),
             proxy=None,
             compression=None,
             open_timeout=self._timing.open_s,

@@ -3,11 +3,13 @@
 import ipaddress
 import ssl
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
+from appliance.adapters import identity
 from appliance.errors import BadInputError
 
 TOKEN_MAX_BYTES = 8192
@@ -15,18 +17,46 @@ TOKEN_MAX_BYTES = 8192
 
 
 class Server(msgspec.Struct, frozen=True):
-    """The central server: its address (`wss://...`), the file with our bearer token, and a CA other than the usual."""
+    """The central server: its address (`wss://...`) and how we prove who we are.
+
+    That is either the file with our bearer token, beside which there may be a CA other than the usual, or the folder
+    with our certificate and the authorities that we trust.
+    """
 
     url: str
-    token_file: Path
+    token_file: Path | None = None
     ca_file: Path | None = None
+    identity: Path | None = None
+
+
+class NotEnrolledError(BadInputError):
+    """The box has no certificate, or none that can be used."""
+
+
+class OutOfDateError(BadInputError):
+    """The box's certificate has expired."""
 
 
 def check(server: Server) -> None:
-    """Raise `BadInputError` for an address, a token file or a CA file that cannot be used."""
+    """Raise `BadInputError` for an address, a token file or a CA file that cannot be used.
+
+    A box that is not enrolled yet is no error here: it runs, its light says so, and it goes on once it is enrolled.
+    """
     _check_url(server.url)
-    read_token(server.token_file)
-    tls(server)
+    if server.identity is not None and not server.url.startswith("wss:"):
+        raise BadInputError(
+            "a certificate needs TLS", where=server.url, mend="Give the address as wss://HOST:PORT/PATH."
+        )
+    if server.identity is None:
+        headers(server)
+        tls(server)
+
+
+def headers(server: Server) -> dict[str, str]:
+    """Give what to say of ourselves in HTTP: our token, where we have no certificate. Raises `BadInputError`."""
+    if server.token_file is None:
+        return {}
+    return {"Authorization": f"Bearer {read_token(server.token_file)}"}
 
 
 def read_token(path: Path) -> str:
@@ -48,7 +78,12 @@ def read_token(path: Path) -> str:
 
 
 def tls(server: Server) -> ssl.SSLContext | None:
-    """Give the TLS context for `wss://`, none for `ws://`. Raises `BadInputError` for a CA file that cannot be used."""
+    """Give the TLS context for `wss://`, none for `ws://`.
+
+    Raises `BadInputError` for a CA file that cannot be used, `NotEnrolledError` and `OutOfDateError` for a certificate.
+    """
+    if server.identity is not None:
+        return _own_tls(server.identity)
     if not server.url.startswith("wss:"):
         return None
     try:
@@ -59,6 +94,20 @@ def tls(server: Server) -> ssl.SSLContext | None:
             where=str(server.ca_file),
             mend="Give a PEM file with the certificate of the authority that signed the server's.",
         ) from error
+
+
+def _own_tls(folder: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        ends_at = identity.read_identity(folder).ends_at
+        identity.load_into(context, folder)
+    except BadInputError as error:
+        raise NotEnrolledError(error.what, where=error.where, mend=error.mend) from error
+    if ends_at < datetime.now(UTC):
+        text = f"this box's certificate has expired on {ends_at:%Y-%m-%d} (if the clock here is right)"
+        raise OutOfDateError(text, where=str(folder), mend=identity.ENROL_MEND)
+    return context
 
 
 def _check_url(url: str) -> None:

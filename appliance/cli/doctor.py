@@ -3,11 +3,14 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.adapters.link_checks import examine_link
 from appliance.adapters.machine_checks import Finding, examine
+from appliance.cli.run import load_settings
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -19,6 +22,7 @@ MARKS = {"ok": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
 
 EPILOG = """examples:
   undertone doctor
+  undertone doctor --config device.toml     also the way to the central server
   undertone doctor --json | jq '.[] | select(.state == "trouble")'
 
 Exit code 0: nothing is in the way (there may be notes); 1: something is."""
@@ -32,12 +36,15 @@ def add_parser(subparsers: "Subparsers") -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="a device's settings: its central server, too")
     parser.add_argument("--json", action="store_true", help="print one JSON list on stdout")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     findings = examine()
+    if arguments.config is not None:
+        findings += examine_link(load_settings(arguments.config))
     if arguments.json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(findings), indent=2) + "\n")
     else:

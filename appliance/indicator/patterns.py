@@ -41,6 +41,12 @@ Fault = Literal[
     "outbox_broken",
     "outbox_full",
     "line_poor",
+    "clock_wrong",
+    "link_revoked",
+    "link_expired",
+    "link_not_enrolled",
+    "link_untrusted",
+    "link_address",
     "link_refused",
 ]
 
@@ -52,9 +58,28 @@ FAULT_WORDS: Final[dict[Fault, str]] = {
     "outbox_broken": "The disk fails: this call may not be kept",
     "outbox_full": "No space left: this call may not be kept",
     "line_poor": "The phone line sounds bad: undertone line check",
+    "clock_wrong": "The clock is wrong, so the central server cannot be checked",
+    "link_revoked": "The central server has revoked this box",
+    "link_expired": "This box's certificate has expired: undertone enrol",
+    "link_not_enrolled": "This box is not enrolled: undertone enrol",
+    "link_untrusted": "The central server is not one that this box trusts",
+    "link_address": "No central server at the address in the settings",
     "link_refused": "The central server refuses this box",
 }
 """Most important first: what keeps the box from hearing comes before what keeps it from telling."""
+
+LINK_FAULTS: Final[frozenset[Fault]] = frozenset(
+    {
+        "clock_wrong",
+        "link_revoked",
+        "link_expired",
+        "link_not_enrolled",
+        "link_untrusted",
+        "link_address",
+        "link_refused",
+    }
+)
+"""What is wrong with the way to the central server, one at a time; each keeps the box offline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +178,7 @@ def _mark(state: LightState, situation: Situation) -> Literal["urgent", "attenti
         return state.level
     if situation != "fault" and state.faults:
         return "fault"
-    return None if state.link_online or "link_refused" in state.faults else "offline"
+    return None if state.link_online or state.faults & LINK_FAULTS else "offline"
 
 
 def _words(state: LightState, situation: Situation) -> str:

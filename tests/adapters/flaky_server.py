@@ -52,6 +52,7 @@ class Fate(msgspec.Struct, frozen=True):
     max_message_bytes: int = 65_536
     status: int | None = None
     retry_after: str = ""
+    body: str = "no\n"
     bye: Bye | None = None
     says: tuple[str, ...] = ()
     silent: bool = False
@@ -137,7 +138,7 @@ class FlakyServer:
         if fate.status is None:
             return None
         self.connections += 1
-        response = connection.respond(http.HTTPStatus(fate.status), "no\n")
+        response = connection.respond(http.HTTPStatus(fate.status), fate.body)
         if fate.retry_after:
             response.headers["Retry-After"] = fate.retry_after
         return response

@@ -1,0 +1,174 @@
+"""A box enrols at a real server, renews its certificate, and follows a change of the authority."""
+
+import asyncio
+import contextlib
+import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from appliance.adapters import identity
+from appliance.adapters.enrolment import Site, enrol, learn, read_site, renew
+from appliance.adapters.identity import read_identity
+from appliance.adapters.renewal import Renewal
+from appliance.adapters.uplink_server import Server
+from appliance.central.access.authority import fingerprint_of
+from appliance.central.access.ca import CA
+from appliance.central.access.claims import make_claim
+from appliance.central.access.store import open_access
+from appliance.delivery.enrolment import Claim
+from appliance.errors import BadInputError
+from tests.central.rig import central_in
+
+
+class Desk:
+    """A server with an authority, and the folder of a new box."""
+
+    def __init__(self, ca: CA, port: int, folder: Path) -> None:
+        self.ca = ca
+        self.site = Site("localhost", port)
+        self.folder = folder
+        self.server = Server(self.site.url, identity=folder)
+
+    def claim(self, serial: str = "abc", device: str = "desk-3") -> Claim:
+        return Claim(make_claim(self.ca.database, serial, device), fingerprint_of(self.ca.trusted()[-1]))
+
+    async def enrol(self, claim: Claim, serial: str = "abc") -> str:
+        return await asyncio.to_thread(enrol, self.site, claim, serial, self.folder)
+
+
+@contextlib.asynccontextmanager
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    (tmp_path / "server").mkdir()
+    with closing(open_access(tmp_path / "server" / "access")) as database:
+        ca = CA(tmp_path / "server" / "access", database)
+        ca.init(["localhost"])
+        async with central_in(tmp_path / "server", device_host="127.0.0.1") as central:
+            assert central.devices is not None
+            yield Desk(ca, central.devices, tmp_path / "box" / "identity")
+
+
+async def refusal(act: Callable[[], object]) -> BadInputError:
+    with pytest.raises(BadInputError) as error:
+        await asyncio.to_thread(act)
+    assert error.value.mend
+    return error.value
+
+
+def test_a_box_enrols_and_keeps_its_key_to_itself(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            assert await here.enrol(here.claim()) == "desk-3"
+            assert read_identity(here.folder).device == "desk-3"
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in here.folder.iterdir()}
+            assert modes == {"identity.pem": 0o600, "authorities.pem": 0o600}
+            assert stat.S_IMODE(here.folder.stat().st_mode) == 0o700
+
+    asyncio.run(run())
+
+
+def test_a_box_tells_a_server_that_the_claim_does_not_name_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            claim = here.claim()
+            error = await refusal(lambda: enrol(here.site, claim._replace(fingerprint="0" * 32), "abc", here.folder))
+            assert "nothing was told to it" in str(error)
+            assert not here.folder.exists()
+            assert await here.enrol(claim) == "desk-3", "the claim is still good"
+
+    asyncio.run(run())
+
+
+def test_a_box_whose_first_answer_was_lost_enrols_with_the_same_claim_again(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            claim = here.claim()
+            key = identity.pending_key(here.folder)
+            await here.enrol(claim)
+            # As if the power had gone before the answer was kept.
+            (here.folder / identity.IDENTITY_FILE).unlink()
+            identity.write_secret(here.folder / identity.PENDING_FILE, identity._pem(key))
+            assert await here.enrol(claim) == "desk-3"
+            (here.folder / identity.IDENTITY_FILE).unlink()
+            assert "used already" in str(await refusal(lambda: enrol(here.site, claim, "abc", here.folder)))
+
+    asyncio.run(run())
+
+
+def test_a_box_with_another_serial_number_and_a_server_that_is_away_are_told_with_the_mend(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            claim = here.claim()
+            assert "another serial" in str(await refusal(lambda: enrol(here.site, claim, "xyz", here.folder)))
+        assert "cannot be reached" in str(await refusal(lambda: enrol(here.site, claim, "abc", here.folder)))
+
+    asyncio.run(run())
+
+
+def test_a_certificate_is_renewed_at_two_thirds_of_its_life_with_a_new_key(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            await here.enrol(here.claim())
+            first = read_identity(here.folder)
+            key = (here.folder / identity.IDENTITY_FILE).read_text()[:200]
+            early, late = first.renew_at - timedelta(minutes=1), first.renew_at + timedelta(minutes=1)
+            assert not await asyncio.to_thread(Renewal(here.server, here.folder, now=lambda: early).look)
+            assert (here.folder / identity.IDENTITY_FILE).read_text()[:200] == key
+            assert await asyncio.to_thread(Renewal(here.server, here.folder, now=lambda: late).look)
+            assert (here.folder / identity.IDENTITY_FILE).read_text()[:200] != key
+            assert timedelta(0) < first.renew_at - datetime.now(UTC) < first.ends_at - datetime.now(UTC)
+
+    asyncio.run(run())
+
+
+def test_a_running_box_follows_a_change_of_the_authority_by_itself(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            await here.enrol(here.claim())
+            renewing = asyncio.create_task(Renewal(here.server, here.folder, look_every_s=0.05).run())
+            here.ca.rotate()
+            async with asyncio.timeout(10):
+                while here.ca.left_behind():  # noqa: ASYNC110 - the authority has no bell
+                    await asyncio.sleep(0.02)
+            renewing.cancel()
+            await asyncio.wait([renewing])
+            here.ca.finish_rotation()
+            told = await asyncio.to_thread(learn, here.server, here.folder)
+            assert told.authorities == here.ca.bundle()
+
+    asyncio.run(run())
+
+
+def test_a_revoked_box_gets_no_new_certificate(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            await here.enrol(here.claim())
+            here.ca.revoke("desk-3", "stolen")
+            assert "revoked" in str(await refusal(lambda: renew(here.server, here.folder)))
+            assert "revoked" in str(await refusal(Renewal(here.server, here.folder).look))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x", "https://", "x", "https://x:y", "https://a:b@x", "ftp://x", "https://[::1"]
+)
+def test_what_is_no_address_of_a_server_is_refused(url: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        read_site(url)
+    assert error.value.mend
+
+
+def test_the_address_for_the_settings_is_made_from_the_one_that_was_typed() -> None:
+    assert read_site("https://calls.example.com:8711/").url == "wss://calls.example.com:8711/v1/device"
+    assert read_site("https://[::1]").url == "wss://[::1]:443/v1/device"
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_an_identity_that_cannot_be_read_is_told_with_its_place(tmp_path: Path, content: str) -> None:
+    identity.write_secret(tmp_path / identity.IDENTITY_FILE, content)
+    with pytest.raises(BadInputError, match=r"identity\.pem: the identity cannot be read"):
+        read_identity(tmp_path)
