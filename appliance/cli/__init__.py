@@ -18,7 +18,7 @@ EXIT_INTERRUPTED = 130
 COMMANDS: Final = {
     "demo": "run a recorded call through the device and the central server, and watch",
     "run": "run the device",
-    "enrol": "make this box known to its central server, with a one-time claim code",
+    "enrol": "make this box known to its central server",
     "line": "list sound cards, check how the telephone line sounds, record it",
     "central": "run the central server",
     "replay": "run a recording through the whole pipeline and print its events",

@@ -27,7 +27,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "enrol",
-        help="make this box known to its central server, with a one-time claim code",
+        help="make this box known to its central server",
         description="Gets this box's certificate from the central server.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
