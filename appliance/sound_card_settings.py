@@ -9,6 +9,7 @@ sides = ["agent", "caller"] # whose voice each channel, or each card, carries; d
 mixed = false               # true: both voices come on one channel; who speaks is then unknown
 rate_hz = "48000"           # at which the card is read: "8000", "16000", "44100" or "48000"
 band = "narrow"             # what the telephone carries, until it is measured: "narrow" or "wide"
+#[line.hook]                # what tells that the handset is lifted, in place of the sound: `hook_settings`
 ```
 """
 
@@ -17,6 +18,7 @@ from typing import Final, cast, get_args
 import msgspec
 
 from appliance.events import Band
+from appliance.hook_settings import HookSettings, parse_hook
 from appliance.speech.frames import Side
 from appliance.toml_table import Table
 
@@ -37,6 +39,7 @@ class SoundCardSettings(msgspec.Struct, frozen=True):
 
     A card is named by its name or a part of it, by its socket ("usb:1-1.4") or by its serial number ("serial:0042"),
     never by its number, which changes. On a `mixed` line both voices come on the one side that there is.
+    `hook` None: the sound of the line tells when a call begins and ends.
     """
 
     cards: tuple[str, ...]
@@ -44,6 +47,7 @@ class SoundCardSettings(msgspec.Struct, frozen=True):
     rate_hz: int = 48_000
     band: Band = "narrow"
     mixed: bool = False
+    hook: HookSettings | None = None
 
     @property
     def channels(self) -> int:
@@ -57,7 +61,7 @@ class SoundCardSettings(msgspec.Struct, frozen=True):
 
 def parse_sound_card(table: Table) -> SoundCardSettings:
     """Read the table `[line]` of a sound card; raises `BadInputError` with line and key."""
-    table.allow_only("kind", "card", "cards", "sides", "mixed", "rate_hz", "band")
+    table.allow_only("kind", "card", "cards", "sides", "mixed", "rate_hz", "band", "hook")
     mixed = table.flag("mixed", default=False)
     sides = read_sides(table) or (MIXED_SIDES if mixed else DEFAULT_SIDES)
     if mixed and sides != MIXED_SIDES:
@@ -68,6 +72,7 @@ def parse_sound_card(table: Table) -> SoundCardSettings:
         rate_hz=int(table.text("rate_hz", "48000", of=RATES_HZ)),
         band=cast("Band", table.text("band", "narrow", of=get_args(Band))),
         mixed=mixed,
+        hook=parse_hook(table.table("hook")) if table.has("hook") else None,
     )
 
 

@@ -41,7 +41,8 @@ PURE_ROOMS = {
     "config": {"errors", "line_settings", "models", "speech", "toml_table"},
     "line_settings": {"siprec_settings", "sound_card_settings", "speech", "toml_table"},
     "siprec_settings": {"toml_table"},
-    "sound_card_settings": {"events", "speech", "toml_table"},
+    "sound_card_settings": {"events", "hook_settings", "speech", "toml_table"},
+    "hook_settings": {"toml_table"},
 }
 
 # What the rooms that touch the world may know of the others.
@@ -77,6 +78,7 @@ THIRD_PARTY = {
     "line_settings": {"msgspec"},
     "siprec_settings": {"msgspec"},
     "sound_card_settings": {"msgspec"},
+    "hook_settings": {"msgspec"},
 }
 
 VALUES = {

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from appliance.adapters.hook_input import open_hook
 from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, Trouble, unseen
 from appliance.adapters.sound_card_audio import LineAudio
 from appliance.adapters.sound_card_call import CardCall, notice
@@ -46,6 +47,7 @@ class SoundCard:
         self._settings = settings
         self._audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)
         self._watch = LineWatch(settings.sides, one_card=len(settings.cards) == 1)
+        self._hook = open_hook(settings.hook) if settings.hook else None
         self._knows_mixed = False
         self._recent = deque[Step](maxlen=BEFORE_STEPS)
         self._call: CardCall | None = None
@@ -64,7 +66,8 @@ class SoundCard:
                     if min(self._missed) >= GONE_TIMES:
                         self._end("line_lost")
                     for step in self._audio.steps(card, block) if block else ():
-                        change = self._watch.receive_step(step)
+                        contact = self._hook.is_off_hook() if self._hook else None
+                        change = self._watch.receive_step(step, contact=contact)
                         if call := self._pass_on(step, change):
                             yield call
                         self._tell_drift(card, step)
@@ -73,6 +76,8 @@ class SoundCard:
                     self.on_sign()
         finally:
             self._end("stopped")
+            if self._hook:
+                self._hook.close()
 
     def _pass_on(self, step: Step, change: HookChange | None) -> LineCall | None:
         """Hand a step to the call that is on, and begin or end one; gives the one that begins."""
@@ -107,6 +112,8 @@ class SoundCard:
     def _tell(self, report: Report) -> None:
         gone = tuple(_gone(self._settings, card) for card, missed in enumerate(self._missed) if missed)
         troubles = (*gone, *(() if len(gone) == len(self._missed) else self._watch.troubles()))
+        if self._hook and self._hook.problem:
+            troubles += (Trouble("line_poor", self._hook.problem),)
         if troubles != self._troubles:
             self._troubles = troubles
             report(troubles)

@@ -7,6 +7,7 @@ from appliance.adapters.vad import VoiceDetector
 from appliance.speech.frames import Frame, Side
 from appliance.speech.level import level_dbfs
 from appliance.telephony.hook import HookChange, HookDetector
+from appliance.telephony.hook_contact import ContactHook
 from appliance.telephony.line_health import MENDS, SideHealth
 from appliance.telephony.line_sides import MISTAKE_MENDS, Mistake, SidesCheck
 from appliance.telephony.tones import ToneDetector, ToneFound
@@ -22,12 +23,13 @@ class LineWatch:
         self._one_card = one_card
         self._sides = sides
         self._hook = HookDetector()
+        self._contact = ContactHook()
         self._tones = {side: ToneDetector() for side in sides}
         self._voices = {side: VoiceDetector() for side in sides}
         self._health = {side: SideHealth() for side in sides}
 
-    def receive_step(self, step: Step) -> HookChange | None:
-        """Take the next step."""
+    def receive_step(self, step: Step, *, contact: bool | None = None) -> HookChange | None:
+        """Take the next step, and what a hook input says, None for nothing: then the sound tells."""
         frames = [piece for piece in step if isinstance(piece, Frame)]
         if not frames:
             return None
@@ -39,7 +41,10 @@ class LineWatch:
             self._compare(self._check, frames, found, voiced=any(voiced.values()))
         level = max(level_dbfs(frame.pcm) for frame in frames)
         tones = tuple(tone for tone in found if tone)
-        change = self._hook.receive_step(frames[0].sample, level, tones, voiced=any(voiced.values()))
+        by_sound = self._hook.receive_step(frames[0].sample, level, tones, voiced=any(voiced.values()))
+        change = self._contact.receive_step(
+            frames[0].sample, by_sound, contact=contact, sound_off_hook=self._hook.off_hook
+        )
         if change:  # what was heard of the other state says nothing about this one
             self._health = {side: SideHealth() for side in self._sides}
         return change
@@ -61,5 +66,5 @@ class LineWatch:
         return wrong + tuple(
             Trouble("line_deaf" if illness in DEAF else "line_poor", f"The {side}'s side {MENDS[illness]}")
             for side, illness in ill
-            if self._hook.off_hook or illness not in DEAF
+            if self._contact.off_hook or illness not in DEAF
         )

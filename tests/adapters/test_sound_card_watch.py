@@ -37,3 +37,14 @@ def test_a_side_that_dies_in_a_call_is_told_with_the_side() -> None:
     (trouble,) = troubles(np.concatenate((on_hook, dead)))
     assert trouble.fault == "line_deaf"
     assert trouble.text.startswith("The caller's side gives nothing but zeros")
+
+
+def test_a_hook_input_is_believed_before_the_sound_of_the_line() -> None:
+    watch = LineWatch(("agent", "caller"), one_card=True)
+    told = []
+    for number in range(150):
+        at = number * FRAME_SAMPLES
+        step = (Frame("agent", at, bytes(640)), Frame("caller", at, bytes(640)))
+        change = watch.receive_step(step, contact=50 <= number < 100)
+        told += [(change.state, change.sample // FRAME_SAMPLES)] if change else []
+    assert told == [("off_hook", 50), ("on_hook", 100)]
