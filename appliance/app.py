@@ -20,6 +20,7 @@ from appliance.adapters import clock, paths
 from appliance.adapters.identity import read_identity
 from appliance.adapters.light import Light, light
 from appliance.adapters.line import Trouble
+from appliance.adapters.mute_switch import MuteSwitch
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.adapters.renewal import Renewal
@@ -27,6 +28,7 @@ from appliance.adapters.rule_file import RuleFile
 from appliance.adapters.server_settings import server_of
 from appliance.adapters.service_manager import ServiceManager
 from appliance.adapters.tasks import task_group
+from appliance.adapters.terminal_key import key_pressed
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.call import Call
 from appliance.commands import COMMANDS
@@ -85,9 +87,11 @@ class Device:
         self._shown: Pattern | None = None
         self._state = DeviceState(has_model=prepared.model is not None)
         self._board = Switchboard(prepared, self._receive_outputs, self._receive_troubles)
+        self._folder = settings.state or paths.home()
+        self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
         self._troubles: frozenset[Trouble] = frozenset()
         self._has_ended = False
-        self.outbox = Outbox((settings.state or paths.home()) / "outbox.db", self._receive_outbox_fault)
+        self.outbox = Outbox(self._folder / "outbox.db", self._receive_outbox_fault)
         self._server = server_of(settings)
         self.uplink = self._new_uplink()
         file, given = settings.rules_file, prepared.rules
@@ -109,16 +113,26 @@ class Device:
         async with task_group() as group:
             if self.uplink:
                 group.create_task(self.uplink.run(), name="uplink")
-            renewing = group.create_task(self._renew(), name="renewal")
-            watching = group.create_task(self._watch_rules(), name="rules")
+            watching = [
+                group.create_task(self._renew(), name="renewal"),
+                group.create_task(self._watch_rules(), name="rules"),
+                group.create_task(self._mute.run(), name="mute"),
+            ]
+            loop.add_signal_handler(signal.SIGUSR1, self.toggle_mute)
             self._refresh()
-            await self._board.run()
+            with key_pressed("m", self.toggle_mute):
+                await self._board.run()
             self._has_ended = True
             self._manager.stopping()
-            watching.cancel()
-            renewing.cancel()
+            for task in watching:
+                task.cancel()
+            await self._mute.finish()
             if self.uplink:
                 await self.uplink.stop()
+
+    def toggle_mute(self) -> None:
+        """Mute the box or unmute it, as a person at it wants; to mute takes effect before this returns."""
+        self._mute.toggle()
 
     async def _watch_rules(self) -> None:
         """Take a changed rule pack; without a file of its own the device has nothing to read again."""
@@ -164,7 +178,11 @@ class Device:
 
     def _refresh(self) -> None:
         """Bring the light, and the server's picture of it, up to date."""
-        self._state.show_calls({name: call.session.showing for name, call in self._board.calls.items()})
+        calls = self._board.calls
+        paused = {name for name, call in calls.items() if call.session.is_paused}
+        self._state.show_calls({name: call.session.showing for name, call in calls.items()}, paused)
+        self._state.is_muted = self._mute.is_muted
+        self._state.set_fault("mute_not_saved", present=self._mute.is_failing)
         shown = pattern(self._state.light())
         if shown != self._shown:
             self._shown = shown

@@ -14,9 +14,9 @@ from appliance.adapters.recognizer_worker import Ears
 from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
-from appliance.events import SAMPLE_RATE_HZ, Band
+from appliance.events import SAMPLE_RATE_HZ, Band, Gap, KeyPressed
 from appliance.session import CallSession, EndReason, Output, Switch
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause
 
 FINALS_TIMEOUT_S: Final = 15.0
@@ -113,9 +113,11 @@ class Call:
                 if isinstance(piece, Frame):
                     await self._hear(piece)
                 elif isinstance(piece, Lost):
-                    self._take(self.session.receive_lost(piece))
-                else:
-                    self._take(self.session.receive_line_event(piece))
+                    self._lose(piece)
+                elif isinstance(piece, Withheld):
+                    self._take(self.session.receive_withheld(piece))
+                elif not (self.session.is_paused and isinstance(piece, Gap | KeyPressed)):
+                    self._take(self.session.receive_line_event(piece))  # the keys of a pause are those of a card
         return self._line.ended
 
     def _note_arrival(self, step: Step) -> None:
@@ -124,10 +126,21 @@ class Call:
             self._arrivals.append((until, time.monotonic()))
 
     async def _hear(self, frame: Frame) -> None:
+        if self.session.is_paused:
+            until = frame.sample + FRAME_SAMPLES
+            self._take(self.session.receive_withheld(Withheld(frame.side, frame.sample, until, "paused")))
+            return
         voiced = self._detectors[frame.side].is_voiced(frame)
         self._take(self.session.receive_frame(frame, voiced=voiced))
         if self._line.lockstep and (recognizer := self._recognizers.get(frame.side)):
             await recognizer.idle()
+
+    def _lose(self, lost: Lost) -> None:
+        if self.session.is_paused:
+            withheld = Withheld(lost.side, lost.start_sample, lost.end_sample, "paused")
+            self._take(self.session.receive_withheld(withheld))
+        else:
+            self._take(self.session.receive_lost(lost))
 
     @property
     def _heard_until(self) -> int:

@@ -1,6 +1,6 @@
 """What is wrong with the box and what its calls show, made into one picture for the light and the server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from appliance.delivery.messages import CallStatus, StatusMessage
@@ -19,6 +19,8 @@ class DeviceState:
     def __init__(self, *, has_model: bool) -> None:
         # Until the first attempt has failed there is nothing to tell anybody.
         self.link_online = True
+        self.is_muted = False
+        """Whether nothing is captured, as the line itself says."""
         self._has_model = has_model
         self._faults: set[Fault] = set()
         self._of_line: tuple[Fault, ...] = ()
@@ -27,6 +29,7 @@ class DeviceState:
         self._deaf: set[tuple[str, Side]] = set()
         """Voices that no model hears, from when their band was measured until they carry another one."""
         self._calls: Mapping[str, Showing] = {}
+        self._paused: Collection[str] = ()
 
     @property
     def faults(self) -> frozenset[Fault]:
@@ -73,9 +76,9 @@ class DeviceState:
                 self._deaf = {voice for voice in self._deaf if voice[0] != call}
                 self._lost = {voice for voice in self._lost if voice[0] != call}
 
-    def show_calls(self, calls: Mapping[str, Showing]) -> None:
-        """Take what the ladder of each call in progress shows, by the call's name, oldest call first."""
-        self._calls = calls
+    def show_calls(self, calls: Mapping[str, Showing], paused: Collection[str] = ()) -> None:
+        """Take what the ladder of each call in progress shows, by its name, oldest first, and which are paused."""
+        self._calls, self._paused = calls, paused
 
     def light(self) -> LightState:
         """Give what the light depends on: of several calls the one that needs somebody most."""
@@ -86,6 +89,8 @@ class DeviceState:
             reason=showing.reason,
             link_online=self.link_online,
             faults=self.faults,
+            muted=self.is_muted,
+            paused=bool(self._paused),
             in_call=bool(self._calls),
         )
 
@@ -99,8 +104,9 @@ class DeviceState:
             reason=showing.reason,
             alert=showing.alert or None,
             faults=tuple(sorted(self.faults)),
+            muted=self.is_muted,
             calls=tuple(
-                CallStatus(each, shown.level, shown.blinking, shown.reason, shown.alert or None)
+                CallStatus(each, shown.level, shown.blinking, shown.reason, shown.alert or None, each in self._paused)
                 for each, shown in self._calls.items()
             ),
         )

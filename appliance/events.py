@@ -218,6 +218,17 @@ class Gap(_Span, frozen=True, kw_only=True, tag="gap"):
     reason: Literal["recognizer_lost", "recognizer_behind", "outbox_full"] | LineGap
 
 
+class Muted(_Span, frozen=True, kw_only=True, tag="muted"):
+    """The box was muted by hand: nothing of this span was captured. Told when the span ends.
+
+    It is time that has passed, and neither silence nor something that was lost.
+    """
+
+
+class Paused(_Span, frozen=True, kw_only=True, tag="paused"):
+    """The central server had this call not listened to, while card data were told for example. As `Muted` otherwise."""
+
+
 class KeyPressed(_Span, frozen=True, kw_only=True, tag="key"):
     """A telephone key was pressed, and told by the line beside the voice.
 
@@ -255,6 +266,8 @@ Event = (
     | Alert
     | AlertChanged
     | Gap
+    | Muted
+    | Paused
     | KeyPressed
     | Notice
     | CallEnded

@@ -20,7 +20,7 @@ from appliance.events import (
     Word,
 )
 from appliance.language.sentiment import SentimentTrend, sentiment
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, samples
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld, samples
 from appliance.speech.listener import Span
 from appliance.speech.stress import Stress, StressMeter
 from appliance.speech.talk import TalkMeter
@@ -78,9 +78,9 @@ class Meters:
             events += self._stress(voice, frame, voiced=voiced)
         return events
 
-    def receive_lost(self, lost: Lost) -> list[Event]:
-        """Take a hole in one side."""
-        if lost.end_sample - lost.start_sample < LONG_HOLE:
+    def receive_lost(self, lost: Lost | Withheld) -> list[Event]:
+        """Take a hole in one side; what was withheld by wish comes in small pieces, and is told for what it is."""
+        if isinstance(lost, Lost) and lost.end_sample - lost.start_sample < LONG_HOLE:
             return []
         self._talk.receive_lost(lost)
         voice = self._voices.get(lost.side)
@@ -179,7 +179,7 @@ class Talk:
         self._next_event = now + TALK_EVERY
         return self.measured(now)
 
-    def receive_lost(self, lost: Lost) -> None:
+    def receive_lost(self, lost: Lost | Withheld) -> None:
         """See `Meters`. Silence counts anew from the end of the hole: "silent" and "not heard" are never confused."""
         now = lost.end_sample
         self._meter.receive_hole(lost.start_sample, now)

@@ -28,9 +28,10 @@ from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing, phrase_hit
 from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
 from appliance.speech.listener import Listener, Span
 from appliance.speech.recognizer import EndUtterance, Hypothesis, Request
+from appliance.withholding import Withholding
 
 
 class Partial(NamedTuple):
@@ -96,6 +97,7 @@ class CallSession:
             *ears[started.band].notices,
             *(Switch(side, started.band) for side in sides),
         ]
+        self._withholding = Withholding()
         self._now_sample = 0
         self._next_look = 0
 
@@ -120,7 +122,7 @@ class CallSession:
 
     def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Output]:
         """Take the next frame of one side; `voiced` is what the voice activity detector says of it."""
-        outputs = self._measure(frame, voiced=voiced)
+        outputs = [*self._withholding.end(), *self._measure(frame, voiced=voiced)]
         listener = self._listeners[frame.side]
         outputs += self._noted(frame.side, listener.receive_frame(frame, voiced=voiced))
         outputs += self._measures.receive_frame(frame, voiced=voiced, speaking=listener.is_speaking)
@@ -132,6 +134,12 @@ class CallSession:
         outputs += self._noted(lost.side, self._listeners[lost.side].receive_lost(lost))
         outputs += self._measures.receive_lost(lost)
         return outputs + self._pass_time(lost.end_sample, lost.end_sample)
+
+    def receive_withheld(self, piece: Withheld) -> list[Output]:
+        """Take a stretch of one side that nobody listened to, by wish; what was said before it is cut there."""
+        outputs = self._noted(piece.side, self._listeners[piece.side].receive_cut())
+        told = [*self._withholding.receive(piece), *self._measures.receive_lost(piece)]
+        return [*outputs, *told, *self._pass_time(piece.end_sample, piece.end_sample)]
 
     def receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> list[Output]:
         """Take what the recognizer of one side makes of an utterance."""
@@ -162,6 +170,20 @@ class CallSession:
     def snooze(self, alert: int) -> list[Output]:
         """Take that a person puts an alert off for a while; nothing happens where its rule does not allow it."""
         return [*self._ladder.snooze(alert, self._now_sample)]
+
+    @property
+    def is_paused(self) -> bool:
+        """Say whether the server wants this call not listened to."""
+        return self._withholding.is_paused(self._now_sample)
+
+    def pause(self, limit_s: float) -> list[Output]:
+        """Take that the server wants nothing of this call listened to, for so long at most."""
+        self._withholding.pause(self._now_sample, limit_s)
+        return []
+
+    def resume(self) -> bool:
+        """Take that the server wants this call listened to again; say whether it was paused."""
+        return self._withholding.resume(self._now_sample)
 
     def receive_context(self, tier: str, queued_s: float | None = None) -> list[Output]:
         """Take what the server knows of the caller."""
@@ -195,7 +217,7 @@ class CallSession:
     def end(self, reason: EndReason) -> list[Output]:
         """Take that nothing follows any more."""
         now = self._now_sample
-        told = [*self._measures.end(now), *self._ladder.end_call(now)]
+        told = [*self._withholding.end(), *self._measures.end(now), *self._ladder.end_call(now)]
         return [*told, CallEnded(who="both", start_sample=now, end_sample=now, reason=reason)]
 
     def _measure(self, frame: Frame, *, voiced: bool) -> list[Output]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, Trouble, unseen
 from appliance.adapters.preparation import Prepared
 from appliance.call import Call
@@ -32,6 +33,7 @@ class ScriptedLine:
         self._ended: EndReason = ended
         self._stays = stays
         self.on_sign: Sign = unseen
+        self.capture = Capture()
         self.closed = False
 
     async def calls(self, report: Report) -> AsyncGenerator[LineCall, None]:

@@ -9,16 +9,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from appliance.adapters.capture import Capture
 from appliance.events import Band, Event, Identity
 from appliance.indicator.patterns import Fault
 from appliance.session import EndReason
-from appliance.speech.frames import Frame, Lost, Side
+from appliance.speech.frames import Frame, Lost, Side, Withheld
 
-Step = tuple[Frame | Lost | Event, ...]
+Step = tuple[Frame | Lost | Withheld | Event, ...]
 """What a line gives at a time, in the order of media time for each side: usually one frame of each.
 
 A hole is a `Lost` and the positions of that side go on behind it. Audio that was made up to conceal a loss comes as
-frames, beside a `Gap` that declares it. Other events are those that only the line can know, such as a notice.
+frames, beside a `Gap` that declares it. While the line is muted the time of a call goes on as `Withheld`, of all its
+sides alike. Other events are those that only the line can know, such as a notice.
 """
 
 LineKind = Literal["recording", "sound_card", "siprec", "rtp_tap"]
@@ -73,6 +75,10 @@ class Line(Protocol):
     @property
     def kind(self) -> LineKind:
         """Give the word for it in the settings."""
+
+    @property
+    def capture(self) -> Capture:
+        """Give what mutes this line, and tells whether it captures."""
 
     @property
     def band(self) -> Band:

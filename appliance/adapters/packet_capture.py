@@ -19,13 +19,21 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
 
-from appliance.adapters.packet_filter import TELEPHONY
+from appliance.adapters.capture import Capture
+from appliance.adapters.packet_filter import SIGNALLING, TELEPHONY
 from appliance.errors import BadInputError
 from appliance.telephony.ethernet import LINK_ETHERNET
 from appliance.telephony.pcap_record import CapturedPacket
 
 MARK_LINK: Final = 0xFFFF
-"""The link type of a mark, which no packet has."""
+MUTED_MARK_LINK: Final = 0xFFFE
+"""The link types of marks, which no packet has: the second one says that voices stay in the kernel."""
+
+MARKS: Final = (MARK_LINK, MUTED_MARK_LINK)
+
+MUTE: Final = b"m"
+UNMUTE: Final = b"u"
+"""What the process is told on its standard input."""
 
 TURN_S: Final = 0.020
 SILENT_S: Final = 2.0
@@ -53,25 +61,28 @@ def check_interface(name: str) -> None:
         raise BadInputError(f"there is no interface {name!r}", mend=f"name one of: {', '.join(here)}")
 
 
-async def captured(interface: str) -> AsyncGenerator[CapturedPacket, None]:
+async def captured(interface: str, capture: Capture) -> AsyncGenerator[CapturedPacket, None]:
     """Give what the interface sees and marks, timed by `time.monotonic`, until the process ends or goes silent.
 
-    Raises `BadInputError` when the interface may not be captured.
+    While the line is muted the kernel drops voices and passes SIP only. Raises `BadInputError` when the interface
+    may not be captured.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "appliance.adapters.packet_capture", interface),
-        stdin=asyncio.subprocess.DEVNULL,
+        *((MUTE,) if capture.muted() else ()),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    reader, errors = process.stdout, process.stderr
-    if reader is None or errors is None:
+    reader, errors, orders = process.stdout, process.stderr, process.stdin
+    if reader is None or errors is None or orders is None:
         raise RuntimeError("the capture has no pipes")
-    pending = b""
+    source, pending = _Source(capture, orders), b""
     try:
         while data := await asyncio.wait_for(reader.read(1 << 18), SILENT_S + TURN_S):
             packets, pending = split_records(pending + data)
             for packet in packets:
+                source.note(packet.link)
                 yield packet
         if reason := (await errors.read(2_000)).decode(errors="replace").strip():
             raise BadInputError(reason.splitlines()[-1], where=interface, mend="run as root, or with CAP_NET_RAW")
@@ -81,6 +92,28 @@ async def captured(interface: str) -> AsyncGenerator[CapturedPacket, None]:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+        capture.closed(source)
+
+
+class _Source:
+    """The process as a source of sound: told what it may give, and believed when its marks say so."""
+
+    def __init__(self, capture: Capture, orders: asyncio.StreamWriter) -> None:
+        self._capture = capture
+        self._orders = orders
+        capture.opened(self, self._mute)
+
+    def note(self, link: int) -> None:
+        """Take a packet's link type, which may be that of a mark."""
+        if link == MARK_LINK:
+            self._capture.opened(self, self._mute)
+        elif link == MUTED_MARK_LINK:
+            self._capture.closed(self)
+            if not self._capture.muted():
+                self._orders.write(UNMUTE)
+
+    def _mute(self) -> None:
+        self._orders.write(MUTE)
 
 
 def split_records(data: bytes) -> tuple[list[CapturedPacket], bytes]:
@@ -102,30 +135,42 @@ def record(packet: CapturedPacket) -> bytes:
     return _RECORD.pack(packet.captured_s, packet.link, len(packet.data)) + packet.data
 
 
-def main(interface: str) -> None:
+def main(interface: str, *, is_muted: bool = False) -> None:
     """Be the process: copy packets until nobody reads them."""
-    source = _opened(interface)
+    os.set_blocking(sys.stdin.fileno(), False)
+    source = _opened(interface, SIGNALLING if is_muted else TELEPHONY)
     _drop_rights()
     parent = os.getppid()
     while os.getppid() == parent:
         turn_s = time.monotonic()
+        if is_muted != (is_muted := _orders(is_muted=is_muted)):
+            _attach(source, SIGNALLING if is_muted else TELEPHONY)
         parts = _turn(source)
-        parts.append(record(CapturedPacket(turn_s, MARK_LINK, b"")))
+        parts.append(record(CapturedPacket(turn_s, MUTED_MARK_LINK if is_muted else MARK_LINK, b"")))
         try:
             sys.stdout.buffer.write(b"".join(parts))
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             os._exit(0)
-        select.select([source], [], [], TURN_S)
+        select.select([source, sys.stdin], [], [], TURN_S)
         time.sleep(max(0.0, turn_s + TURN_S / 2 - time.monotonic()))  # several packets in a turn cost less
 
 
-def _opened(interface: str) -> socket.socket:
+def _orders(*, is_muted: bool) -> bool:
+    """Give whether voices are to be dropped, by the newest order on standard input."""
+    try:
+        told = os.read(sys.stdin.fileno(), _MOST_BYTES)
+    except BlockingIOError:
+        return is_muted
+    if not told:
+        sys.exit(0)  # nobody is there any more
+    return told.endswith(MUTE)
+
+
+def _opened(interface: str, program: bytes) -> socket.socket:
     source = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
     source.settimeout(0)
-    program = ctypes.create_string_buffer(TELEPHONY)
-    attached = struct.pack("@HxxxxxxP", len(TELEPHONY) // 8, ctypes.addressof(program))
-    source.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)
+    _attach(source, program)
     source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
     source.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     source.bind((interface, _ETH_P_ALL))
@@ -134,6 +179,12 @@ def _opened(interface: str) -> socket.socket:
         membership = struct.pack("@iHH8s", socket.if_nametoindex(interface), 1, 0, b"")
         source.setsockopt(263, 1, membership)
     return source
+
+
+def _attach(source: socket.socket, program: bytes) -> None:
+    code = ctypes.create_string_buffer(program)
+    attached = struct.pack("@HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    source.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)
 
 
 def _drop_rights() -> None:
@@ -170,7 +221,7 @@ def _turn(source: socket.socket) -> list[bytes]:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(sys.argv[1], is_muted=sys.argv[2:] == [MUTE.decode()])
     except OSError as error:
         sys.stderr.write(f"the interface cannot be captured ({error.strerror})\n")
         sys.exit(1)

@@ -3,20 +3,22 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from os import SEEK_CUR
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from appliance.adapters.line import LineCall, LineKind, Report, Sign, unseen
+from appliance.adapters.capture import Capture
+from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, unseen
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Band
 from appliance.line_settings import Pace
-from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side
+from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side, Withheld
 from appliance.telephony.codecs import Samples
-from appliance.telephony.wav import MAX_HEADER_BYTES, WavFormat, parse_header
+from appliance.telephony.wav import MAX_HEADER_BYTES, parse_header
 
 NARROW_RATE_HZ: Final = 8_000
 """At this rate nothing above 4 kHz can be there: the line is narrow. Higher rates are taken at their word."""
@@ -39,8 +41,11 @@ class Recording:
 
     def __init__(self, path: Path, sides: tuple[Side, ...] = (), pace: Pace = "real") -> None:
         self.on_sign: Sign = unseen
+        self.capture = Capture()
         self._path = path
         self._pace = pace
+        self._unread_until = 0
+        """Position up to which the newest block was passed over instead of read, as the line was muted."""
         try:
             with path.open("rb") as file:
                 head = file.read(MAX_HEADER_BYTES)
@@ -72,9 +77,22 @@ class Recording:
     async def calls(self, _report: Report) -> AsyncGenerator[LineCall, None]:
         """See `line.Line`: a recording has one call, and nothing can be wrong with it once it was opened."""
         if self._pace == "fast":
-            yield LineCall(self.sides, self.band, unpaced(self.frames()), lockstep=True)
+            yield LineCall(self.sides, self.band, self._captured(unpaced(self.frames())), lockstep=True)
         else:
-            yield LineCall(self.sides, self.band, paced(self.frames()))
+            yield LineCall(self.sides, self.band, self._captured(paced(self.frames())))
+
+    async def _captured(self, steps: AsyncIterator[tuple[Frame, ...]]) -> AsyncIterator[Step]:
+        """Pass on what may be heard; of the rest its time alone."""
+        try:
+            async for step in steps:
+                if self.capture.muted() or step[0].sample < self._unread_until:
+                    self.capture.closed(self)
+                    yield tuple(Withheld(each.side, each.sample, each.sample + FRAME_SAMPLES, "muted") for each in step)
+                else:
+                    self.capture.opened(self)
+                    yield step
+        finally:
+            self.capture.closed(self)
 
     def frames(self) -> Iterator[tuple[Frame, ...]]:
         """Give the frames of all sides, one 20 ms step after the other; the last step is filled with silence."""
@@ -108,22 +126,24 @@ class Recording:
         yield _rounded(resampler.resample_chunk(np.empty((0, len(self.sides)), np.float32), last=True))
 
     def _blocks(self) -> Iterator[Samples]:
-        with self._path.open("rb") as file:
-            file.seek(self._format.offset_bytes)
-            for data in _read(file, self._format):
-                yield self._format.decode(data).reshape(-1, self._format.channels)
+        form = self._format
+        block = form.rate_hz * BLOCK_MS // 1000
+        # Without a buffer: it would read ahead, beyond the moment at which the line is muted.
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(form.offset_bytes)
+            for start in range(0, form.length_bytes // form.frame_bytes, block):
+                count = min(block, form.length_bytes // form.frame_bytes - start)
+                if self.capture.muted():
+                    file.seek(count * form.frame_bytes, SEEK_CUR)
+                    self._unread_until = (start + count) * SAMPLE_RATE_HZ // form.rate_hz
+                    yield np.zeros((count, form.channels), np.int16)
+                    continue
+                data = file.read(count * form.frame_bytes)
+                yield form.decode(data[: len(data) - len(data) % form.frame_bytes]).reshape(-1, form.channels)
 
 
 def _rounded(signal: NDArray[np.float32]) -> Samples:
     return np.rint(signal).clip(-32768, 32767).astype(np.int16)
-
-
-def _read(file: BinaryIO, form: WavFormat) -> Iterator[bytes]:
-    left = form.length_bytes
-    block_bytes = form.rate_hz * BLOCK_MS // 1000 * form.frame_bytes
-    while left > 0 and (data := file.read(min(block_bytes, left))):
-        left -= len(data)
-        yield data[: len(data) - len(data) % form.frame_bytes]
 
 
 async def paced(steps: Iterator[tuple[Frame, ...]]) -> AsyncIterator[tuple[Frame, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Final, NamedTuple
 
 from appliance.adapters.av_codecs import decoder
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import Step
 from appliance.adapters.rtp_cipher import keystream
 from appliance.adapters.rtp_sides import RtpSides, SideReport
@@ -48,9 +49,13 @@ class RtpReceiver:
         sides: tuple[Side, ...],
         *,
         cname: str,
+        capture: Capture | None = None,
         keep_keys: bool = False,
         ports: tuple[int, int] | None = None,
     ) -> None:
+        self._capture = capture or Capture()
+        self._was_muted = False
+        self._skipped = 0
         self._streams: dict[Side, _Stream] = {}
         try:
             for side in sides:
@@ -76,6 +81,11 @@ class RtpReceiver:
         """Give what became of a side's packets so far."""
         return self._sides.report(side)
 
+    @property
+    def came(self) -> int:
+        """How many packets have come of all sides, those that were passed over while muted included."""
+        return self._skipped + sum(self.report(side).counts.received for side in self._streams)
+
     def end(self) -> None:
         """Take that the call is over: `steps` gives what is left and ends."""
         self._has_ended = True
@@ -96,9 +106,25 @@ class RtpReceiver:
             for step in self._sides.finish(time.monotonic() - began_s):
                 yield step
         finally:
+            self._capture.closed(self)
             self.close()
 
     def _turn(self, began_s: float) -> list[Step]:
+        if self._capture.muted() or self._was_muted:
+            # Once more after the mute: what had come before it ended waits in the sockets.
+            self._was_muted = self._capture.muted()
+            self._capture.closed(self)
+            return self._skip(began_s)
+        self._capture.opened(self)
+        return self._take(began_s)
+
+    def _skip(self, began_s: float) -> list[Step]:
+        for stream in self._streams.values():
+            self._skipped += stream.skip()
+            stream.take_reports(time.monotonic())
+        return self._sides.withhold(time.monotonic() - began_s)
+
+    def _take(self, began_s: float) -> list[Step]:
         now_s = time.monotonic()
         came = [(datagram, side) for side, stream in self._streams.items() for datagram in stream.socket.take_rtp()]
         steps: list[Step] = []
@@ -155,6 +181,15 @@ class _Stream:
             self._reception.receive_packet(packet, form.clock_hz, datagram.arrived_s)
             self._peer = self._peer or (datagram.sender[0], datagram.sender[1] + 1)
         return packet
+
+    def skip(self) -> int:
+        """Pass over what has come on the RTP port without reading what it carries; gives how many packets it was."""
+        headers = self.socket.skip_rtp()
+        if session := self._session:
+            for header in headers:
+                session.skip(header)
+        self._reception = None
+        return len(headers)
 
     def take_reports(self, now_s: float) -> bool:
         """Take what the peer tells of its stream, and tell it how that is received; say whether it said goodbye."""

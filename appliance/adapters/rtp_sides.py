@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from appliance.adapters.line import Step
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Event, Gap, KeyPressed
-from appliance.speech.frames import FRAME_BYTES, FRAME_SAMPLES, Frame, Side
+from appliance.speech.frames import FRAME_BYTES, FRAME_SAMPLES, Frame, Side, Withheld
 from appliance.telephony.dtmf import Keypad, KeyPress
 from appliance.telephony.jitter_actions import Action, Counts, Hole
 from appliance.telephony.jitter_buffer import JitterBuffer
@@ -51,6 +51,16 @@ class RtpSides:
         """Give what became of a side's packets so far."""
         one = self._sides[side]
         return SideReport(one.buffer.counts, one.voice.undecodable, one.buffer.corrected_samples, one.buffer.delay_s)
+
+    def withhold(self, now_s: float) -> list[Step]:
+        """Give the time until now as not listened to, in place of `advance`; what had come before is forgotten."""
+        start, end = self._sample, round(now_s * SAMPLE_RATE_HZ / FRAME_SAMPLES) * FRAME_SAMPLES
+        if end <= start:
+            return []
+        self._sample = end
+        for side in self._sides.values():
+            side.begin_anew(end)
+        return [tuple(Withheld(side, start, end, "muted") for side in self._sides)]
 
     def advance(self, now_s: float) -> list[Step]:
         """Give the steps that are due by now."""
@@ -108,6 +118,16 @@ class _OneSide:
         except BadInputError:
             return  # half an event tells nothing; its packet is counted as any other
         self._note_keys(keys)
+
+    def begin_anew(self, sample: int) -> None:
+        """Forget what has come, and go on from this position."""
+        counts = self.buffer.counts
+        self.buffer = JitterBuffer(sample)
+        self.buffer.counts = counts
+        self._first_sample = sample
+        self._pcm.clear()
+        self._keypad = Keypad()
+        self._events.clear()
 
     def take(self, actions: Iterable[Action]) -> None:
         actions = list(actions)

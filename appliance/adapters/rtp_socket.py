@@ -11,6 +11,7 @@ import time
 from typing import Final, NamedTuple
 
 from appliance.errors import BadInputError
+from appliance.telephony.rtp import HEADER_BYTES
 
 BUFFER_BYTES: Final = 1 << 19
 """Of the kernel's for each socket: some ten seconds of a telephone's voice."""
@@ -47,6 +48,18 @@ class RtpSocket:
     def take_rtp(self) -> list[Datagram]:
         """Give what has come on the RTP port; RTCP may be among it (RFC 5761)."""
         return _taken(self._rtp)
+
+    def skip_rtp(self) -> list[bytes]:
+        """Take what has come on the RTP port, but of each packet no more than its fixed header."""
+        headers: list[bytes] = []
+        while len(headers) < MOST_AT_ONCE:
+            try:
+                headers.append(self._rtp.recv(HEADER_BYTES))
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # as in `_taken`
+        return headers
 
     def take_rtcp(self) -> list[Datagram]:
         """Give what has come on the RTCP port."""

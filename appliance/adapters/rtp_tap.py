@@ -12,8 +12,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Final
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import LineCall, LineKind, Report, Sign, Trouble, unseen
-from appliance.adapters.packet_capture import MARK_LINK, captured, check_interface
+from appliance.adapters.packet_capture import MARK_LINK, MARKS, captured, check_interface
 from appliance.adapters.rtp_cipher import keystream
 from appliance.adapters.tap_call import TapCall
 from appliance.errors import BadInputError
@@ -55,6 +56,7 @@ class RtpTap:
         # They outlive the capture: calls go on when its process is started again.
         self.on_sign: Sign = unseen
         self._tap, self._dissector = Tap(rule, keystream), Dissector()
+        self.capture = Capture()
         self._file = file
         self._interface = interface
         self._lockstep = file is not None and pace == "fast"
@@ -84,27 +86,35 @@ class RtpTap:
         """Follow the file to its end, or the interface for ever, whatever happens to its process."""
         try:
             if self._file:
+                self.capture.opened(self)
                 await self._follow(_replayed(self._file, paced=not self._lockstep), begun)
                 await self._end_all("line_lost")
                 return
             while True:
-                live = captured(self._interface)
+                live = captured(self._interface, self.capture)
                 async with contextlib.aclosing(_reported(live, self._interface, report)) as packets:
                     await self._follow(packets, begun)
                 self.on_sign()  # the capture's end was reported
                 await asyncio.sleep(RESTART_S)
         finally:
+            self.capture.closed(self)
             begun.put_nowait(None)
 
     async def _follow(self, packets: AsyncIterator[CapturedPacket], begun: asyncio.Queue[LineCall | None]) -> None:
         async for packet in packets:
             await self._pass_time(packet.captured_s)
             self.on_sign()
-            if packet.link == MARK_LINK:
+            self._note_file()
+            if packet.link in MARKS:
                 continue
             if datagram := self._dissector.datagram(packet.link, packet.data, packet.captured_s):
                 for happening in self._tap.receive(datagram, self._now_s):
                     await self._take(happening, begun)
+
+    def _note_file(self) -> None:
+        """Tell of a file what the process tells of an interface: whether its voices are heard."""
+        if self._file:
+            (self.capture.closed if self.capture.muted() else self.capture.opened)(self)
 
     async def _take(self, happening: Happening, begun: asyncio.Queue[LineCall | None]) -> None:
         match happening:
@@ -112,6 +122,8 @@ class RtpTap:
                 call = TapCall(happening, lockstep=self._lockstep, keep_keys=self._keep_keys)
                 self._calls[happening.call] = call
                 begun.put_nowait(call.line_call)
+            case Heard() if self.capture.muted():
+                pass  # its call lives
             case Heard():
                 await self._calls[happening.call].receive(happening, self._now_s)
             case Held():
@@ -123,8 +135,10 @@ class RtpTap:
         """Bring every call to that time; it never goes back, whatever a capture says."""
         while self._calls and until_s - self._now_s > TURN_S:
             self._now_s = min(until_s, self._now_s + LONG_TURN_S)
+            if self.capture.muted():
+                self._tap.forgive(self._now_s)
             for call in tuple(self._calls.values()):
-                await call.advance(self._now_s)
+                await (call.withhold if self.capture.muted() else call.advance)(self._now_s)
             for over in self._tap.expire(self._now_s):
                 if isinstance(over, Over):
                     await self._calls.pop(over.call).end(self._now_s, over.reason)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import LineCall, Step
 from appliance.adapters.rtp_receiver import Agreement, RtpReceiver
 from appliance.errors import BadInputError
@@ -40,9 +41,9 @@ _ENDS: Final[dict[CloseReason, EndReason]] = {"bye": "on_hook", "cancelled": "on
 class SiprecCall:
     """Opens its ports at once. Raises `RefusedError`: 503 when none are free, 488 when a stream's key is none."""
 
-    def __init__(self, offered: Offered, rule: AgentRule, settings: SiprecSettings) -> None:
+    def __init__(self, offered: Offered, rule: AgentRule, settings: SiprecSettings, capture: Capture) -> None:
         self._rule = rule
-        self._receiver = _receiver(offered, settings)
+        self._receiver = _receiver(offered, settings, capture)
         self._told: deque[tuple[str, str]] = deque()
         self._keys: dict[int, str] = {}
         self._streams: tuple[StreamOffer, ...] = ()
@@ -89,7 +90,7 @@ class SiprecCall:
 
     def silent_s(self, now_s: float) -> float:
         """Give how long no packet has come at all, 0 while everything is on hold."""
-        packets = sum(self._receiver.report(side).counts.received for side in SIDES)
+        packets = self._receiver.came
         if packets != self._packets or all(stream.is_held for stream in self._streams):
             self._packets, self._heard_s = packets, now_s
         return now_s - self._heard_s
@@ -143,10 +144,12 @@ class SiprecCall:
         return Notice(who="both", start_sample=sample, end_sample=sample, code=code, text=text)
 
 
-def _receiver(offered: Offered, settings: SiprecSettings) -> RtpReceiver:
+def _receiver(offered: Offered, settings: SiprecSettings, capture: Capture) -> RtpReceiver:
     cname, keep_keys = f"undertone-{offered.session[:8]}", settings.keep_keys
     try:
-        return RtpReceiver(offered.local_host, SIDES, cname=cname, keep_keys=keep_keys, ports=settings.rtp_ports)
+        return RtpReceiver(
+            offered.local_host, SIDES, cname=cname, capture=capture, keep_keys=keep_keys, ports=settings.rtp_ports
+        )
     except BadInputError as error:
         raise RefusedError(503, error.what, (("Retry-After", str(RETRY_AFTER_S)),)) from error
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import LineCall, LineKind, Report, Sign, Trouble, unseen
 from appliance.adapters.sip_transport import Address, SipTransport
 from appliance.adapters.siprec_call import DEAD_S, SILENT_S, SiprecCall
@@ -43,6 +44,7 @@ class SiprecLine:
 
     def __init__(self, settings: SiprecSettings) -> None:
         self.on_sign: Sign = unseen
+        self.capture = Capture()
         self._settings = settings
         self._rule = AgentRule(
             settings.agent_addresses, settings.agent_names, ("first", "second").index(settings.agent_stream)
@@ -107,7 +109,7 @@ class SiprecLine:
             if call:
                 call.take_offer(offered)
             else:
-                call = SiprecCall(offered, self._rule, self._settings)
+                call = SiprecCall(offered, self._rule, self._settings, self.capture)
                 self._calls[offered.session] = call
                 self._begun.put_nowait(call.line_call)
         except RefusedError as error:

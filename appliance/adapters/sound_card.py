@@ -6,17 +6,18 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.hook_input import open_hook
 from appliance.adapters.line import LineCall, LineKind, Report, Sign, Step, Trouble, unseen
 from appliance.adapters.sound_card_audio import LineAudio
 from appliance.adapters.sound_card_call import CardCall, notice
-from appliance.adapters.sound_card_process import blocks_of_all
+from appliance.adapters.sound_card_process import NotCaptured, blocks_of_all
 from appliance.adapters.sound_card_watch import LineWatch
 from appliance.events import SAMPLE_RATE_HZ, UNKNOWN_SPEAKER, Band, Notice
 from appliance.session import EndReason
 from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.frames import FRAME_MS, Frame
-from appliance.telephony.hook import HookChange
+from appliance.telephony.hook import FORGOTTEN_MS, HookChange
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,10 @@ class SoundCard:
     def __init__(self, settings: SoundCardSettings) -> None:
         self.band: Band = settings.band
         self.on_sign: Sign = unseen
+        self.capture = Capture()
         self._settings = settings
         self._audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)
-        self._watch = LineWatch(settings.sides, one_card=len(settings.cards) == 1)
+        self._watch = self._new_watch()
         self._hook = open_hook(settings.hook) if settings.hook else None
         self._knows_mixed = False
         self._recent = deque[Step](maxlen=BEFORE_STEPS)
@@ -54,14 +56,20 @@ class SoundCard:
         self._missed = [0] * len(settings.cards)
         self._drift_told_at: dict[int, int] = {}
         self._troubles: tuple[Trouble, ...] = ()
+        self._muted_from_s: float | None = None
 
     async def calls(self, report: Report) -> AsyncGenerator[LineCall, None]:
         """See `line.Line`."""
         settings = self._settings
-        stream = blocks_of_all(settings.cards, settings.channels, settings.rate_hz)
+        stream = blocks_of_all(settings.cards, settings.channels, settings.rate_hz, self.capture)
         try:
             async with contextlib.aclosing(stream):
                 async for card, block in stream:
+                    self.on_sign()
+                    if isinstance(block, NotCaptured):
+                        self._withhold(block.until_s)
+                        continue
+                    self._muted_from_s = None
                     self._missed[card] = 0 if block else self._missed[card] + 1
                     if min(self._missed) >= GONE_TIMES:
                         self._end("line_lost")
@@ -73,11 +81,27 @@ class SoundCard:
                         self._tell_drift(card, step)
                     self._tell_mixed()
                     self._tell(report)
-                    self.on_sign()
         finally:
             self._end("stopped")
             if self._hook:
                 self._hook.close()
+
+    def _new_watch(self) -> LineWatch:
+        return LineWatch(self._settings.sides, one_card=len(self._settings.cards) == 1)
+
+    def _withhold(self, until_s: float) -> None:
+        """Let time go on for the call that is on: whether it still is only a hook input tells, or a long time."""
+        if self._muted_from_s is None:
+            self._muted_from_s = until_s
+        self._recent.clear()
+        for step in self._audio.withhold(until_s):
+            if self._call:
+                self._call.put(step)
+        if self._hook and self._hook.is_off_hook() is False:
+            self._end("on_hook")
+            self._watch = self._new_watch()
+        elif self._call and until_s - self._muted_from_s >= FORGOTTEN_MS / 1000:
+            self._end("line_lost")
 
     def _pass_on(self, step: Step, change: HookChange | None) -> LineCall | None:
         """Hand a step to the call that is on, and begin or end one; gives the one that begins."""
@@ -129,6 +153,8 @@ class SoundCard:
         if self._call:
             self._call.end(reason)
         self._call = None
+        if reason != "on_hook":  # nobody heard how it ended: whoever speaks next begins a call
+            self._watch = self._new_watch()
 
 
 def _gone(settings: SoundCardSettings, card: int) -> Trouble:

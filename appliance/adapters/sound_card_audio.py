@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from appliance.adapters.line import Step
 from appliance.adapters.sound_card_process import QUIET_S, Block
 from appliance.events import SAMPLE_RATE_HZ, LineGap
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, samples
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld, samples
 from appliance.telephony.capture_clock import CaptureClock
 from appliance.telephony.card_steering import Steering
 
@@ -35,6 +35,7 @@ class CardAudio:
         self._sample = 0
         self._skip = 0
         self._began = False
+        self._is_withheld = False
         self._resampler: soxr.ResampleStream | None = None
         self._pending = np.empty((0, len(sides)), np.int16)
 
@@ -62,6 +63,29 @@ class CardAudio:
             )
             self._sample += FRAME_SAMPLES
 
+    def position_at(self, now_s: float) -> int:
+        """Give the position that the card must have come to by this monotonic time, whoever reads it."""
+        if self._zero_s is None:
+            return _next_frame(self._clock.count_at(now_s) * SAMPLE_RATE_HZ / self._rate_hz)
+        return _next_frame((now_s - self._zero_s) * SAMPLE_RATE_HZ)
+
+    def withhold(self, until_sample: int) -> Step:
+        """Take that nothing is captured up to this position, by wish; audio that follows may leave a hole."""
+        start, self._sample = self._sample, max(self._sample, until_sample)
+        self._began, self._is_withheld = False, True
+        self._pending = self._pending[:0]
+        return self._hole(start)
+
+    def _hole(self, start: int) -> Step:
+        """Declare what lies between a position and the next frame's."""
+        end = self._sample
+        if end <= start:
+            return ()
+        if self._is_withheld:
+            return tuple(Withheld(side, start, end, "muted") for side in self._sides)
+        reason: LineGap = "line_lost" if end - start >= samples(1000 * QUIET_S) else "line_overrun"
+        return tuple(Lost(side, start, end, reason) for side in self._sides)
+
     def _heard_until(self) -> float:
         """Give the position behind the newest sample."""
         if self._zero_s is None:
@@ -80,8 +104,9 @@ class CardAudio:
             None if same else soxr.ResampleStream(self._rate_hz, SAMPLE_RATE_HZ, channels, dtype="float32")
         )
         self._pending = self._pending[:0]
-        reason: LineGap = "line_lost" if end - start >= samples(1000 * QUIET_S) else "line_overrun"
-        return tuple(Lost(side, start, end, reason) for side in self._sides) if end > start else ()
+        hole = self._hole(start)
+        self._is_withheld = False
+        return hole
 
     def _receive(self, audio: NDArray[np.int16]) -> None:
         skipped, self._skip = min(self._skip, len(audio)), max(0, self._skip - len(audio))
@@ -112,6 +137,15 @@ class LineAudio:
             return
         self._waiting[card] += self._of(card, block).steps(block)
         yield from self._joined()
+
+    def withhold(self, until_s: float) -> Iterator[Step]:
+        """Take that nothing is captured until this monotonic time, by wish; gives what waits, and then that time."""
+        for waiting in self._waiting.values():
+            yield from waiting
+            waiting.clear()
+        until = max((audio.position_at(until_s) for audio in self._audio.values()), default=0)
+        if step := tuple(piece for audio in self._audio.values() for piece in audio.withhold(until)):
+            yield step
 
     def _of(self, card: int, block: Block) -> CardAudio:
         if card not in self._audio:

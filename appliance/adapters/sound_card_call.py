@@ -8,7 +8,7 @@ from appliance.adapters.line import LineCall, Step
 from appliance.adapters.sound_card_audio import MOST_LATE
 from appliance.events import Band, Notice
 from appliance.session import EndReason
-from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame, Lost, Side
+from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame, Lost, Side, Withheld
 
 WAITING_STEPS: Final = 5_000 // FRAME_MS
 """What a call may leave waiting; beyond that the oldest would be no news, and memory has an end."""
@@ -57,10 +57,10 @@ class CardCall:
         while (step := await self._queue.get()) is not None:
             yield step
 
-    def _moved(self, piece: object) -> Frame | Lost | None:
+    def _moved(self, piece: object) -> Frame | Lost | Withheld | None:
         if isinstance(piece, Frame) and piece.sample >= self._start:
             return piece._replace(sample=piece.sample - self._start)
-        if isinstance(piece, Lost) and piece.end_sample > self._start:
+        if isinstance(piece, Lost | Withheld) and piece.end_sample > self._start:
             start, end = max(0, piece.start_sample - self._start), piece.end_sample - self._start
             return piece._replace(start_sample=start, end_sample=end)
         return None
@@ -71,7 +71,7 @@ def notice(code: str, text: str, at_sample: int = 0) -> Notice:
     return Notice(who="both", start_sample=at_sample, end_sample=at_sample, code=code, text=text)
 
 
-def _span(piece: Frame | Lost) -> tuple[int, int]:
+def _span(piece: Frame | Lost | Withheld) -> tuple[int, int]:
     if isinstance(piece, Frame):
         return piece.sample, piece.sample + FRAME_SAMPLES
     return piece.start_sample, piece.end_sample

@@ -8,10 +8,12 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final, NamedTuple
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.sound_card_capture import HEAD
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,16 @@ AGAIN_S: Final = 0.5
 """Before the card is looked for again: an unplugged one costs little, a plugged one is back at once."""
 
 
+MUTED_TURN_S: Final = 0.1
+"""While the line is muted its time goes on in steps of this."""
+
+
+class NotCaptured(NamedTuple):
+    """The line is muted, and was until this monotonic time; no process reads the card."""
+
+    until_s: float
+
+
 class Block(NamedTuple):
     """Audio as the card gave it, channels interleaved; `broken`: there may be a hole before it."""
 
@@ -34,27 +46,39 @@ class Block(NamedTuple):
     broken: bool
 
 
-async def blocks(card: str, channels: int, rate_hz: int) -> AsyncGenerator[Block | None, None]:
-    """Give the blocks of a card for ever; None each time that it is not there, or has stopped giving any."""
+async def blocks(
+    card: str, channels: int, rate_hz: int, capture: Capture
+) -> AsyncGenerator[Block | NotCaptured | None, None]:
+    """Give the blocks of a card for ever; None each time that it is not there, or has stopped giving any.
+
+    To mute the line ends the process at once, and drops what it had not handed over yet.
+    """
     while True:
+        while capture.muted():
+            yield NotCaptured(time.monotonic())
+            await capture.wait_unmuted(MUTED_TURN_S)
         broken, wait_s = True, START_S
-        async with _reader(card, channels, rate_hz) as reader:
+        async with _reader(card, channels, rate_hz, capture) as reader:
             with suppress(TimeoutError, asyncio.IncompleteReadError):
-                while True:
+                while not capture.muted():
                     async with asyncio.timeout(wait_s):
                         arrived_s, pcm, overflowed = await _read(reader)
+                    if capture.muted():
+                        break
                     yield Block(arrived_s, pcm, overflowed or broken)
                     broken, wait_s = False, QUIET_S
+        if capture.muted():
+            continue
         log.warning("event=sound_card_lost card=%r", card)
         yield None
         await asyncio.sleep(AGAIN_S)
 
 
 async def blocks_of_all(
-    cards: tuple[str, ...], channels: int, rate_hz: int
-) -> AsyncGenerator[tuple[int, Block | None], None]:
+    cards: tuple[str, ...], channels: int, rate_hz: int, capture: Capture
+) -> AsyncGenerator[tuple[int, Block | NotCaptured | None], None]:
     """Give the blocks of each card as `blocks` does, each with its card's place in the list."""
-    streams = [blocks(card, channels, rate_hz) for card in cards]
+    streams = [blocks(card, channels, rate_hz, capture) for card in cards]
     waiting = {_next(stream): number for number, stream in enumerate(streams)}
     try:
         while True:
@@ -72,8 +96,8 @@ async def blocks_of_all(
             await stream.aclose()
 
 
-def _next(stream: AsyncGenerator[Block | None, None]) -> asyncio.Task[Block | None]:
-    async def taken() -> Block | None:
+def _next(stream: AsyncGenerator[Block | NotCaptured | None, None]) -> asyncio.Task[Block | NotCaptured | None]:
+    async def taken() -> Block | NotCaptured | None:
         return await anext(stream)
 
     return asyncio.create_task(taken(), name="card")
@@ -85,7 +109,7 @@ async def _read(reader: asyncio.StreamReader) -> tuple[float, bytes, bool]:
 
 
 @asynccontextmanager
-async def _reader(card: str, channels: int, rate_hz: int) -> AsyncIterator[asyncio.StreamReader]:
+async def _reader(card: str, channels: int, rate_hz: int, capture: Capture) -> AsyncIterator[asyncio.StreamReader]:
     """Run the process, and give what it writes."""
     ours, theirs = os.pipe()
     command = ("-m", "appliance.adapters.sound_card_capture", card, str(channels), str(rate_hz), str(theirs))
@@ -93,6 +117,7 @@ async def _reader(card: str, channels: int, rate_hz: int) -> AsyncIterator[async
         sys.executable, *command, pass_fds=(theirs,), stdin=asyncio.subprocess.DEVNULL, start_new_session=True
     )
     os.close(theirs)
+    capture.opened(process.pid, lambda: _kill(process))
     reader = asyncio.StreamReader()
     pipe = os.fdopen(ours, "rb", 0)
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
@@ -102,6 +127,11 @@ async def _reader(card: str, channels: int, rate_hz: int) -> AsyncIterator[async
         yield reader
     finally:
         transport.close()
-        with suppress(ProcessLookupError):
-            process.kill()
+        _kill(process)
         await process.wait()
+        capture.closed(process.pid)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()

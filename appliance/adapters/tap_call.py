@@ -53,6 +53,11 @@ class TapCall:
         for step in self._sides.advance(at_s - self._began_s):
             await self._give(step)
 
+    async def withhold(self, at_s: float) -> None:
+        """Take that time has come so far, and that nobody listened."""
+        for step in self._sides.withhold(at_s - self._began_s):
+            await self._give(step)
+
     async def end(self, at_s: float, reason: EndReason) -> None:
         """Take that the call is over."""
         for step in self._sides.finish(at_s - self._began_s):

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import numpy as np
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import Step
 from appliance.adapters.sound_card_audio import LineAudio
 from appliance.adapters.sound_card_names import SERIAL, USB, Card, best_name
-from appliance.adapters.sound_card_process import blocks_of_all
+from appliance.adapters.sound_card_process import Block, blocks_of_all
 from appliance.adapters.sound_card_watch import LineWatch
 from appliance.adapters.vad import VoiceDetector
 from appliance.errors import BadInputError
@@ -205,12 +206,12 @@ async def _steps(settings: SoundCardSettings, seconds: float | None) -> AsyncIte
     """Give what the card gives for so long; None each time that it gives nothing."""
     audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)
     until_s = time.monotonic() + (seconds or math.inf)
-    stream = blocks_of_all(settings.cards, settings.channels, settings.rate_hz)
+    stream = blocks_of_all(settings.cards, settings.channels, settings.rate_hz, Capture())
     async with contextlib.aclosing(stream):
         async for card, block in stream:
             if block is None:
                 yield None
-            for step in audio.steps(card, block) if block else ():
+            for step in audio.steps(card, block) if isinstance(block, Block) else ():
                 yield step
             if time.monotonic() >= until_s:
                 return

@@ -22,7 +22,9 @@ from appliance.events import (
     Event,
     Gap,
     KeyPressed,
+    Muted,
     Notice,
+    Paused,
     PhraseHit,
     StressMeasured,
     TalkMeasured,
@@ -140,6 +142,9 @@ def _what(event: Event) -> str:  # noqa: C901, PLR0911 - one answer for each typ
             return f"[{event.rule} {event.change}]"
         case Gap():
             return f"[not heard until {seconds(event.end_sample):.2f}: {event.reason}]"
+        case Muted() | Paused():
+            how = "muted at the box" if isinstance(event, Muted) else "paused by the server"
+            return f"[{how} until {seconds(event.end_sample):.2f}]"
         case KeyPressed():
             return f"[key {event.key or 'pressed, not kept'}]"
         case Notice():

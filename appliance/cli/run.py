@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EPILOG = """The settings are described at the head of appliance/config.py. SIGTERM or Ctrl-C ends the call cleanly.
-SIGHUP reads the rule pack again, which is also done when its file changes; a bad one is refused, the old one stays."""
+SIGHUP reads the rule pack again, which is also done when its file changes; a bad one is refused, the old one stays.
+The key m, or SIGUSR1, mutes the box and unmutes it; a muted box is still muted when it is started again."""
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -32,8 +33,9 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    # "Read the rules again": whoever sends it while models are still loaded must not end the device.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # "Read the rules again", "mute": whoever sends it while models are still loaded must not end the device.
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
     delivered = asyncio.run(run_device(load_settings(arguments.config)))
     if arguments.json:
         sys.stdout.write(json.dumps({"delivered": delivered._asdict()}) + "\n")

@@ -76,21 +76,23 @@ class PartialMessage(msgspec.Struct, frozen=True, kw_only=True, tag="partial"):
 
 
 class CallStatus(msgspec.Struct, frozen=True):
-    """What the ladder of one call in progress asks for."""
+    """What the ladder of one call in progress asks for; `paused`: the server has it not listened to."""
 
     call: str
     level: Level
     blinking: bool
     reason: str
     alert: PositiveInt | None = None
+    paused: bool = False
 
 
 class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     """The state of the device right now: volatile, newest wins, sent on change and after `welcome`.
 
     `alert` is the number of the alert that the light shows; `blinking` is true until it was acknowledged.
-    `faults` are the short names of what is wrong (`outbox_full`, `recognizer_lost`, `line_deaf`, …). `calls` are all
-    calls in progress, oldest first; `call` and what stands beside it is the one that needs somebody most.
+    `faults` are the short names of what is wrong (`outbox_full`, `recognizer_lost`, `line_deaf`, …). `muted`: nothing
+    is captured, by hand at the box, and no command changes that. `calls` are all calls in progress, oldest first;
+    `call` and what stands beside it is the one that needs somebody most.
     """
 
     call: str | None
@@ -99,6 +101,7 @@ class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
     reason: str
     alert: PositiveInt | None = None
     faults: tuple[str, ...] = ()
+    muted: bool = False
     calls: tuple[CallStatus, ...] = ()
 
 
@@ -145,7 +148,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
 
     `name` is kept as a string so that an unknown command gets a clear `result` instead of a broken connection.
     Known: `acknowledge` and `snooze` with `arguments` `{"call": ..., "alert": number}`; `context` with `{"call": ...,
-    "tier": text, "queued_s": seconds}`, what the server knows of the caller. `capabilities` names those that the
+    "tier": text, "queued_s": seconds}`, what the server knows of the caller; `pause` with `{"call": ..., "limit_s":
+    seconds}`, at most 600, 120 when left out, and `resume` with `{"call": ...}`. `capabilities` names those that the
     device knows.
     """
 

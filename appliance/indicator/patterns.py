@@ -3,7 +3,8 @@
 The light has one place for the main thing and a short pulse in another colour, the mark, for the next. First comes
 what a person must know first:
 
-1. *muted*: the box does not listen. Nothing hides that; an alert that still stands becomes the mark.
+1. *muted*, by hand, then *paused*, by the server: the box does not listen. Nothing hides that; an alert that still
+   stands becomes the mark.
 2. *urgent*, then *attention*: blinking until somebody has seen it, then steady. Faults and a lost link become the mark.
 3. a *fault* of the box, in the order of `FAULT_WORDS`.
 4. *calm*: a call is on and all is well; *idle*: no call.
@@ -41,6 +42,7 @@ Fault = Literal[
     "outbox_broken",
     "outbox_full",
     "line_poor",
+    "mute_not_saved",
     "clock_wrong",
     "link_revoked",
     "link_expired",
@@ -58,6 +60,7 @@ FAULT_WORDS: Final[dict[Fault, str]] = {
     "outbox_broken": "The disk fails: this call may not be kept",
     "outbox_full": "No space left: this call may not be kept",
     "line_poor": "The phone line sounds bad: undertone line check",
+    "mute_not_saved": "The disk does not take the mute switch",
     "clock_wrong": "The clock is wrong, so the central server cannot be checked",
     "link_revoked": "The central server has revoked this box",
     "link_expired": "This box's certificate has expired: undertone enrol",
@@ -92,6 +95,7 @@ class LightState:
     link_online: bool = True
     faults: frozenset[Fault] = frozenset()
     muted: bool = False
+    paused: bool = False
     in_call: bool = False
 
 
@@ -123,10 +127,11 @@ class Pattern:
     text: str
 
 
-Situation = Literal["muted", "urgent", "urgent_seen", "attention", "attention_seen", "fault", "calm", "idle"]
+Situation = Literal["muted", "paused", "urgent", "urgent_seen", "attention", "attention_seen", "fault", "calm", "idle"]
 
 LOOKS: Final[dict[Situation, Look]] = {
     "muted": Look("white", 0.6, blink_period_ms=6000, blink_duty=0.9),
+    "paused": Look("white", 0.3, blink_period_ms=2000, blink_duty=0.5),
     "urgent": Look("red", 1.0, blink_period_ms=500, blink_duty=0.5),
     "urgent_seen": Look("red", 1.0),
     "attention": Look("yellow", 0.8, blink_period_ms=1400, blink_duty=0.6),
@@ -143,7 +148,12 @@ MARKS: Final[dict[Literal["urgent", "attention", "fault", "offline"], Mark]] = {
     "offline": Mark("white", 4000),
 }
 
-_WORDS: Final[dict[Situation, str]] = {"muted": "Muted: not listening", "calm": "Call in progress", "idle": "Ready"}
+_WORDS: Final[dict[Situation, str]] = {
+    "muted": "Muted: not listening",
+    "paused": "Paused by the server: not listening",
+    "calm": "Call in progress",
+    "idle": "Ready",
+}
 _OFFLINE_WORDS: Final = "offline"
 
 
@@ -163,6 +173,8 @@ def pattern(state: LightState) -> Pattern:
 def _situation(state: LightState) -> Situation:
     if state.muted:
         return "muted"
+    if state.paused:
+        return "paused"
     if state.level == "urgent":
         return "urgent" if state.blinking else "urgent_seen"
     if state.level == "attention":
@@ -174,7 +186,7 @@ def _situation(state: LightState) -> Situation:
 
 def _mark(state: LightState, situation: Situation) -> Literal["urgent", "attention", "fault", "offline"] | None:
     """Give the most important thing that the main look does not show."""
-    if situation == "muted" and state.level != "normal":
+    if situation in {"muted", "paused"} and state.level != "normal":
         return state.level
     if situation != "fault" and state.faults:
         return "fault"

@@ -87,6 +87,13 @@ class Endpointer:
         """End the current utterance now, because the call is over or the line is lost."""
         return [self._end()] if self.speaking else []
 
+    def receive_cut(self) -> list[Speech | SpeechEnded]:
+        """End the current utterance now, and keep nothing for the next one: what follows is not to be heard."""
+        ended = self.receive_end()
+        self._before.clear()
+        self._onset.clear()
+        return ended
+
     def _begin(self) -> Speech:
         first_voiced = len(self._before) - len(self._onset) + self._onset.index(True)
         kept = list(self._before)[max(0, first_voiced - self.settings.pre_roll_ms // FRAME_MS) :]

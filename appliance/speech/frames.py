@@ -34,6 +34,15 @@ class Lost(NamedTuple):
     reason: LineGap
 
 
+class Withheld(NamedTuple):
+    """A stretch of one side that nobody listened to, by wish: it is time, but neither silence nor a loss."""
+
+    side: Side
+    start_sample: int
+    end_sample: int
+    why: Literal["muted", "paused"]
+
+
 def samples(milliseconds: float) -> int:
     """Give a span in samples of media time."""
     return int(SAMPLE_RATE_HZ * milliseconds / 1000)

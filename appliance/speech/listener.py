@@ -60,6 +60,10 @@ class Listener:
         """Take a hole in the line; the recognizer hears a short one as silence, so that its positions hold."""
         return self._requests(self._endpointer.receive_lost(lost))
 
+    def receive_cut(self) -> list[Request]:
+        """Take that nothing is to be heard from here on: what was said before it is an utterance of its own."""
+        return self._requests(self._endpointer.receive_cut())
+
     def receive_end(self) -> list[Request]:
         """Take the end of the call."""
         return self._requests(self._endpointer.receive_end())

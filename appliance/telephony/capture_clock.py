@@ -43,6 +43,12 @@ class CaptureClock:
         """Give when the newest sample was heard, by the box's clock, as far as the times of arrival tell."""
         return self._origin_s + self.count / self._rate_hz
 
+    def count_at(self, now_s: float) -> int:
+        """Give how far the card must have come by this monotonic time, whether or not anybody has read it."""
+        if self._began_s is None:
+            return self.count
+        return max(self.count, round((now_s - self._began_s) * self._rate_hz))
+
     def receive_block(self, arrived_s: float, samples: int, *, broken: bool = False) -> int:
         """Take the next block, read at this monotonic time; gives how many samples are missing before it.
 

@@ -44,9 +44,9 @@ STALL_S: Final = 1.0
 class JitterBuffer:
     """One side of a call. Call `advance` with each packet's arrival before `receive`, and at least every 20 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, cursor: int = 0) -> None:
         self.counts = Counts()
-        self.cursor = 0
+        self.cursor = cursor
         """Position up to which actions have been given."""
         self._actions: list[Action] = []
         self._waiting: dict[int, Arrived] = {}
@@ -57,7 +57,7 @@ class JitterBuffer:
         self._delay = PlayoutDelay()
         self._expected = 0
         self._highest = 0
-        self._heard_end = 0
+        self._heard_end = cursor
         """Position up to which the packets in sequence reach, lost ones included."""
         self._length = USUAL_SAMPLES
         self._form: PayloadFormat | None = None

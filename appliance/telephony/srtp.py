@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from appliance.errors import BadInputError
-from appliance.telephony.rtp import SEQUENCE_STEPS, parse_rtp, unwrapped
+from appliance.telephony.rtp import HEADER_BYTES, SEQUENCE_STEPS, parse_rtp, unwrapped
 
 Keystream = Callable[[bytes, bytes, int], bytes]
 """Takes key, initial counter block (16 bytes) and length; gives so many bytes of AES in counter mode."""
@@ -95,6 +95,14 @@ class SrtpSession:
         self._remember(packet.ssrc, source)
         return body[: packet.header_bytes] + self._ciphered(self._rtp, packet.ssrc, index, packet.payload)
 
+    def skip(self, header: bytes) -> None:
+        """Take the header of a packet that nobody opens, so that the count of a known source's packets goes on."""
+        if len(header) < HEADER_BYTES:
+            return
+        sequence, ssrc = struct.unpack_from(">xxHxxxxI", header)
+        if source := self._sources.get(ssrc):
+            source.pass_over(sequence)
+
     def open_rtcp(self, data: bytes) -> bytes:
         """Give the RTCP packet in a protected one (RFC 3711, section 3.4); raises as `open_rtp` does."""
         if len(data) < 8 + 4 + _RTCP_TAG_BYTES:
@@ -144,6 +152,10 @@ class _Source:
         if index < 0 or index <= self._highest - REPLAY_WINDOW or index in self._seen:
             raise BadInputError("SRTP packet came before")
         return index
+
+    def pass_over(self, sequence: int) -> None:
+        """Take a packet whose sender nobody has proven; one that is forged can do no more than to be far ahead."""
+        self._highest = max(self._highest, unwrapped(sequence, self._highest, SEQUENCE_STEPS))
 
     def take(self, index: int) -> None:
         """Remember a packet whose sender is proven."""

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.packet_capture import MARK_LINK, captured, record, split_records
 from appliance.errors import BadInputError
 from appliance.telephony.pcap_record import CapturedPacket
@@ -142,7 +143,7 @@ def test_without_the_right_to_capture_it_says_so() -> None:
     assert "Operation not permitted" in answer.stderr
 
     async def listen() -> None:
-        async for packet in captured("no such interface"):
+        async for packet in captured("no such interface", Capture()):
             assert packet.link == MARK_LINK
 
     with pytest.raises(BadInputError, match="cannot be captured") as error:

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.sound_card_audio import LineAudio
-from appliance.adapters.sound_card_process import blocks_of_all
+from appliance.adapters.sound_card_process import Block, blocks_of_all
 from appliance.speech.frames import Frame, Side
 
 from .sound_rig import MONO, RATE_HZ, SoundRig, sound_rig
@@ -47,9 +48,9 @@ async def heard(seconds: float) -> dict[Side, list[int]]:
     found: dict[Side, list[int]] = {side: [] for side in SIDES}
     audio = LineAudio(2, SIDES, RATE_HZ)
     until_s = time.monotonic() + seconds
-    async with contextlib.aclosing(blocks_of_all(MONO, 1, RATE_HZ)) as stream:
+    async with contextlib.aclosing(blocks_of_all(MONO, 1, RATE_HZ, Capture())) as stream:
         async for card, block in stream:
-            for step in audio.steps(card, block) if block else ():
+            for step in audio.steps(card, block) if isinstance(block, Block) else ():
                 for frame in step:
                     if isinstance(frame, Frame):
                         signal = np.frombuffer(frame.pcm, "<i2")
