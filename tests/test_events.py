@@ -19,7 +19,9 @@ from appliance.events import (
     Evidence,
     Gap,
     KeyPressed,
+    Muted,
     Notice,
+    Paused,
     PhraseHit,
     StressMeasured,
     TalkMeasured,
@@ -69,6 +71,8 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     event_type(Alert, alert=COUNTS, rule=TEXTS, evidence=st.lists(EVIDENCE, max_size=3).map(tuple), suggest=TEXTS),
     event_type(AlertChanged, alert=COUNTS, rule=TEXTS),
     event_type(Gap),
+    event_type(Muted),
+    event_type(Paused),
     event_type(KeyPressed, key=st.sampled_from(["", *"0123456789*#ABCD"])),
     event_type(Notice, code=TEXTS, text=TEXTS),
     event_type(CallEnded),
@@ -96,7 +100,7 @@ def test_the_same_event_gives_the_same_bytes(event: Event) -> None:
 
 
 def test_every_event_of_the_system_is_tried_here() -> None:
-    told = {CallStarted, BandMeasured, CallContext, Gap, KeyPressed, Notice, CallEnded}
+    told = {CallStarted, BandMeasured, CallContext, Gap, Muted, Paused, KeyPressed, Notice, CallEnded}
     found = {Utterance, PhraseHit, StressMeasured, TalkMeasured, Alert, AlertChanged}
     assert set(get_args(Event)) == told | found
 

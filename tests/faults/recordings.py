@@ -1,6 +1,7 @@
 """Short lines, cut out of the shipped calls."""
 
 import wave
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -26,15 +27,20 @@ def cut(name: str, start_s: float, end_s: float, folder: Path) -> Path:
 
 def short_turns(folder: Path) -> Path:
     """Put short utterances together on one channel, so that a device needs one worker and soon has words."""
+    return turns(SHORT_TURNS, PAUSE_S, folder / "short_turns.wav")
+
+
+def turns(wanted: Sequence[tuple[str, float, float]], pause_s: float, file: Path) -> Path:
+    """Put turns of `delivery_ok` on one channel, a pause behind each."""
     with wave.open(str(shipped("delivery_ok"))) as call:
         rate_hz = call.getframerate()
         sides = np.frombuffer(call.readframes(call.getnframes()), "<i2").reshape(-1, 2)
     pieces = []
-    for who, start_s, end_s in SHORT_TURNS:
+    for who, start_s, end_s in wanted:
         channel = ("agent", "caller").index(who)
         pieces += [sides[round(start_s * rate_hz) : round(end_s * rate_hz), channel]]
-        pieces += [np.zeros(round(PAUSE_S * rate_hz), "<i2")]
-    return _write(folder / "short_turns.wav", np.concatenate(pieces).tobytes(), rate_hz, channels=1)
+        pieces += [np.zeros(round(pause_s * rate_hz), "<i2")]
+    return _write(file, np.concatenate(pieces).tobytes(), rate_hz, channels=1)
 
 
 def without_a_model(folder: Path) -> Path:

@@ -8,14 +8,12 @@ import asyncio
 import json
 import re
 import urllib.request
-from pathlib import Path
 
-from playwright.async_api import async_playwright
-
-from ..central.page.browser import ARGUMENTS, CHROMIUM
+from ..central.page.browser import CHROMIUM
 from . import recordings
+from .canary import found_in, page_of, start_at_debug, start_server
 from .feed import feed_of
-from .programs import DEVICE, Program, Site, wait_for
+from .programs import DEVICE, Site, wait_for
 from .records import at_server, of_type
 
 CARD_TURN_S = (86.9, 98.0)
@@ -25,43 +23,6 @@ CANARY = re.compile(rb'(?i)\bone\W+one\b|\bfour\W+one\b|"text": ?"(one|four)\b|4
 """Any two of its digits side by side, in words or figures, or one of them as a word of its own."""
 
 MARK = re.compile(r"\[[^\]]*\d+ digits\]")
-
-
-def start_at_debug(site: Site, *arguments: str) -> Program:
-    temporary = site.folder / "tmp"
-    temporary.mkdir(exist_ok=True)
-    return site.start("--log-level", "debug", *arguments, TMPDIR=str(temporary))
-
-
-def start_server(site: Site) -> None:
-    port_file = site.folder / "address"
-    start_at_debug(
-        site,
-        *("central", "--listen", f"127.0.0.1:{site.port}", "--port-file", str(port_file)),
-        *("--database", str(site.store), "--credentials", str(site.folder / "credentials.json")),
-    )
-    wait_for(port_file.exists)
-
-
-def found_in(folder: Path) -> list[str]:
-    """Give each file below a folder in which the canary sings, with what it sings."""
-    return [
-        f"{file.relative_to(folder)}: {match[0]!r}"
-        for file in folder.rglob("*")
-        if file.is_file() and file.suffix != ".wav" and (match := CANARY.search(file.read_bytes()))
-    ]
-
-
-async def page_of(site: Site, call: str) -> str:
-    """Give all that a supervisor's browser holds of the call."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
-        await page.goto(f"http://127.0.0.1:{site.port}/#/calls/{DEVICE}/{call}")
-        await page.wait_for_selector(".row.end")
-        content = await page.content()
-        await browser.close()
-    return content
 
 
 def test_the_canary_would_be_seen_in_each_form_that_a_recognizer_gives_it() -> None:
@@ -90,4 +51,4 @@ def test_a_card_number_that_was_read_aloud_is_nowhere_afterwards(site: Site) -> 
         page = asyncio.run(page_of(site, stored[0].call))
         assert "digits" in page
         assert not CANARY.search(page.encode())
-    assert found_in(site.folder) == []
+    assert found_in(site.folder, CANARY) == []
