@@ -40,7 +40,8 @@ from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.event_json import to_json
 from appliance.events import Alert, CallEnded, Event
-from appliance.indicator.patterns import Pattern, pattern
+from appliance.indicator.looks import Pattern
+from appliance.indicator.patterns import pattern
 from appliance.session import CallSession, Output, Partial
 from appliance.switchboard import Switchboard
 from appliance.version import VERSION

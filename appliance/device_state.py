@@ -19,8 +19,15 @@ class DeviceState:
     def __init__(self, *, has_model: bool) -> None:
         # Until the first attempt has failed there is nothing to tell anybody.
         self.link_online = True
+<<<<<<< HEAD
         self.is_muted = False
         """Whether nothing is captured, as the line itself says."""
+=======
+        self.paused = False
+        self.identifying = False
+        self.starting = False
+        self.updating = False
+>>>>>>> 490c0d5 (Put all that the light shows into one table with shapes; speak with a light board, and write its firmware)
         self._has_model = has_model
         self._faults: set[Fault] = set()
         self._of_line: tuple[Fault, ...] = ()
@@ -28,6 +35,8 @@ class DeviceState:
         """Voices whose recognizer died, by call, from the hole that it left until their words come again."""
         self._deaf: set[tuple[str, Side]] = set()
         """Voices that no model hears, from when their band was measured until they carry another one."""
+        self._slow: set[tuple[str, Side]] = set()
+        """Voices whose words were left out because recognition fell behind, until their words come again."""
         self._calls: Mapping[str, Showing] = {}
         self._paused: Collection[str] = ()
 
@@ -39,6 +48,8 @@ class DeviceState:
             found.add("no_model")
         if self._lost:
             found.add("recognizer_lost")
+        if self._slow:
+            found.add("too_slow")
         return frozenset(found)
 
     def set_fault(self, fault: Fault, *, present: bool) -> None:
@@ -69,12 +80,16 @@ class DeviceState:
                 self._deaf = self._deaf - voices if model else self._deaf | voices
             case Gap(reason="recognizer_lost"):
                 self._lost |= {(call, side) for side in sides if side == output.who}
+            case Gap(reason="recognizer_behind"):
+                self._slow |= {(call, side) for side in sides if side == output.who}
             case Utterance() | Partial():
                 who = output.side if isinstance(output, Partial) else output.who
-                self._lost = {voice for voice in self._lost if voice != (call, who)}
+                self._lost.discard((call, who))
+                self._slow.discard((call, who))
             case CallEnded():
                 self._deaf = {voice for voice in self._deaf if voice[0] != call}
                 self._lost = {voice for voice in self._lost if voice[0] != call}
+                self._slow = {voice for voice in self._slow if voice[0] != call}
 
     def show_calls(self, calls: Mapping[str, Showing], paused: Collection[str] = ()) -> None:
         """Take what the ladder of each call in progress shows, by its name, oldest first, and which are paused."""
@@ -89,9 +104,16 @@ class DeviceState:
             reason=showing.reason,
             link_online=self.link_online,
             faults=self.faults,
+<<<<<<< HEAD
             muted=self.is_muted,
             paused=bool(self._paused),
+=======
+            paused=self.paused,
+>>>>>>> 490c0d5 (Put all that the light shows into one table with shapes; speak with a light board, and write its firmware)
             in_call=bool(self._calls),
+            identifying=self.identifying,
+            starting=self.starting,
+            updating=self.updating,
         )
 
     def status(self) -> StatusMessage:

@@ -11,6 +11,7 @@ from appliance.speech.frames import Side
 
 SIDES: tuple[Side, ...] = ("agent", "caller")
 LOST = Gap(who="caller", start_sample=0, end_sample=1, reason="recognizer_lost")
+BEHIND = Gap(who="caller", start_sample=0, end_sample=1, reason="recognizer_behind")
 WORDS = Utterance(who="caller", start_sample=0, end_sample=1, number=1, text="", words=())
 HANG_UP = CallEnded(who="both", start_sample=1, end_sample=1, reason="on_hook")
 
@@ -69,6 +70,10 @@ def test_without_a_model_that_is_a_fault_before_any_call_too() -> None:
         ([("a", LOST), ("a", WORDS)], set[str]()),
         ([("a", LOST), ("a", Partial("caller", 1, "x", 0, 1))], set[str]()),
         ([("a", LOST), ("a", HANG_UP)], set[str]()),
+        ([("a", BEHIND)], {"too_slow"}),
+        ([("a", BEHIND), ("b", WORDS)], {"too_slow"}),
+        ([("a", BEHIND), ("a", WORDS)], set[str]()),
+        ([("a", BEHIND), ("a", HANG_UP)], set[str]()),
         ([("a", started(""))], {"no_model"}),
         ([("a", started("")), ("b", started("m"))], {"no_model"}),
         ([("a", started("")), ("a", measured("agent", "m"))], {"no_model"}),

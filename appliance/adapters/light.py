@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.adapters.clock import utc
 from appliance.config import LightKind
-from appliance.indicator.patterns import RGB, Look, Pattern
+from appliance.indicator.looks import RGB, Look, Pattern
 
 
 class Light(Protocol):

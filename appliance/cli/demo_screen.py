@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TextIO
 from appliance.cli.demo_gauges import Gauges, mark_redactions
 from appliance.cli.replay import describe
 from appliance.events import Event, PhraseHit, StressMeasured, Tension, Utterance
-from appliance.indicator.patterns import RGB, Colour
+from appliance.indicator.looks import RGB, Colour
 
 RESET: Final = "\x1b[0m"
 BOLD: Final = "\x1b[1m"

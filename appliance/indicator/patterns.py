@@ -1,38 +1,33 @@
-"""What the light shows: from the state of the box to a colour, a rhythm and a few words.
+"""What the light shows: from the state of the box to a colour, a rhythm, a shape and a few words.
 
-The light has one place for the main thing and a short pulse in another colour, the mark, for the next. First comes
-what a person must know first:
+All of it stands in one table, `ROWS`, most important first. The first row that applies is shown; the next one that has
+a mark, a short pulse in another colour, is shown with it. So what a person must know first comes first:
 
-1. *muted*, by hand, then *paused*, by the server: the box does not listen. Nothing hides that; an alert that still
-   stands becomes the mark.
-2. *urgent*, then *attention*: blinking until somebody has seen it, then steady. Faults and a lost link become the mark.
-3. a *fault* of the box, in the order of `FAULT_WORDS`.
-4. *calm*: a call is on and all is well; *idle*: no call.
+1. *identify*: somebody asked "which box is it?", for a few seconds.
+2. *muted*, then *paused* by the server: the box does not listen. An alert that still stands becomes the mark.
+3. *urgent*, then *attention*: blinking until somebody has seen it, then steady. Faults and a lost link are the mark.
+4. *deaf*: the line is dead; any other *fault* of the box, in the order of `FAULT_WORDS`; *slow*: it falls behind.
+5. *updating*, *starting*.
+6. *calm*: a call is on and all is well; *idle*: no call.
 
-A lost link to the central server is only ever a mark: the box goes on without it.
+A lost link to the central server is only ever a mark: the box goes on without it. *host lost* is what a light board
+shows by itself when the box no longer speaks to it.
 
-Nobody needs to tell colours apart: what asks for action blinks, each kind with a rhythm of its own, and the colours are
-chosen to differ in brightness and on the blue-yellow axis, which nearly all colour-blind people see (after Okabe and
-Ito, "Color universal design", 2008). Nothing flashes more than three times a second (WCAG 2.2, criterion 2.3.1).
+Nobody needs to tell colours apart: each row has a rhythm or a shape of its own, what asks for action blinks, and the
+colours are chosen to differ in brightness and on the blue-yellow axis, which nearly all colour-blind people see (after
+Okabe and Ito, "Color universal design", 2008). Nothing flashes more than three times a second (WCAG 2.2, criterion
+2.3.1).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from appliance.events import Level
+from appliance.indicator.looks import ALL_LIT, Look, Mark, Pattern
 
 MAX_TEXT_CHARACTERS: Final = 80
 """One line of a terminal or of a small display."""
-
-Colour = Literal["white", "red", "yellow", "purple", "blue"]
-
-RGB: Final[dict[Colour, tuple[int, int, int]]] = {
-    "white": (255, 255, 255),
-    "red": (255, 40, 0),
-    "yellow": (255, 190, 0),
-    "purple": (150, 0, 255),
-    "blue": (0, 110, 255),
-}
 
 Fault = Literal[
     "line_lost",
@@ -50,6 +45,8 @@ Fault = Literal[
     "link_untrusted",
     "link_address",
     "link_refused",
+    "light_lost",
+    "too_slow",
 ]
 
 FAULT_WORDS: Final[dict[Fault, str]] = {
@@ -68,6 +65,8 @@ FAULT_WORDS: Final[dict[Fault, str]] = {
     "link_untrusted": "The central server is not one that this box trusts",
     "link_address": "No central server at the address in the settings",
     "link_refused": "The central server refuses this box",
+    "light_lost": "A light does not answer: undertone light list",
+    "too_slow": "Too much for this box: some words were not recognised",
 }
 """Most important first: what keeps the box from hearing comes before what keeps it from telling."""
 
@@ -84,6 +83,9 @@ LINK_FAULTS: Final[frozenset[Fault]] = frozenset(
 )
 """What is wrong with the way to the central server, one at a time; each keeps the box offline."""
 
+DEAF: Final[frozenset[Fault]] = frozenset({"line_lost", "line_deaf"})
+SLOW: Final[frozenset[Fault]] = frozenset({"too_slow"})
+
 
 @dataclass(frozen=True, slots=True)
 class LightState:
@@ -97,107 +99,164 @@ class LightState:
     muted: bool = False
     paused: bool = False
     in_call: bool = False
+    identifying: bool = False
+    starting: bool = False
+    updating: bool = False
+
+
+Situation = Literal[
+    "identify",
+    "muted",
+    "paused",
+    "urgent",
+    "urgent_seen",
+    "attention",
+    "attention_seen",
+    "deaf",
+    "fault",
+    "slow",
+    "updating",
+    "starting",
+    "offline",
+    "calm",
+    "idle",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A short pulse in another colour, once in each period, over whatever else is shown."""
+class Row:
+    """When a situation applies, how it looks, how it is marked while another one is shown, and what it says.
 
-    colour: Colour
-    period_ms: int
-    pulse_ms: int = 120
+    A row without a look is only ever a mark. `words` are a text, or made from the state.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A colour at a brightness from 0 to 1, lit for `duty` of each period; period 0 is steady light."""
-
-    colour: Colour
-    brightness: float
-    blink_period_ms: int = 0
-    blink_duty: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What the light does until the next pattern, and the words that say why."""
-
-    look: Look
+    situation: Situation
+    applies: Callable[[LightState], bool]
+    look: Look | None
     mark: Mark | None
-    text: str
+    words: str | Callable[[LightState], str]
 
 
-Situation = Literal["muted", "paused", "urgent", "urgent_seen", "attention", "attention_seen", "fault", "calm", "idle"]
-
-LOOKS: Final[dict[Situation, Look]] = {
-    "muted": Look("white", 0.6, blink_period_ms=6000, blink_duty=0.9),
-    "paused": Look("white", 0.3, blink_period_ms=2000, blink_duty=0.5),
-    "urgent": Look("red", 1.0, blink_period_ms=500, blink_duty=0.5),
-    "urgent_seen": Look("red", 1.0),
-    "attention": Look("yellow", 0.8, blink_period_ms=1400, blink_duty=0.6),
-    "attention_seen": Look("yellow", 0.8),
-    "fault": Look("purple", 0.7, blink_period_ms=3000, blink_duty=0.3),
-    "calm": Look("blue", 0.3),
-    "idle": Look("blue", 0.05),
-}
-
-MARKS: Final[dict[Literal["urgent", "attention", "fault", "offline"], Mark]] = {
-    "urgent": Mark("red", 1000),
-    "attention": Mark("yellow", 2000),
-    "fault": Mark("purple", 3000),
-    "offline": Mark("white", 4000),
-}
-
-_WORDS: Final[dict[Situation, str]] = {
-    "muted": "Muted: not listening",
-    "paused": "Paused by the server: not listening",
-    "calm": "Call in progress",
-    "idle": "Ready",
-}
-_OFFLINE_WORDS: Final = "offline"
-
-
-def pattern(state: LightState) -> Pattern:
-    """Give what the light must show in this state."""
-    situation = _situation(state)
-    mark = _mark(state, situation)
-    words = [_words(state, situation)]
-    if mark:
-        words.append({"offline": _OFFLINE_WORDS, "fault": _fault_words(state)}.get(mark, state.reason))
-    text = " · ".join(part for part in words if part)
-    if len(text) > MAX_TEXT_CHARACTERS:
-        text = text[: MAX_TEXT_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return Pattern(LOOKS[situation], MARKS[mark] if mark else None, text)
-
-
-def _situation(state: LightState) -> Situation:
-    if state.muted:
-        return "muted"
-    if state.paused:
-        return "paused"
-    if state.level == "urgent":
-        return "urgent" if state.blinking else "urgent_seen"
-    if state.level == "attention":
-        return "attention" if state.blinking else "attention_seen"
-    if state.faults:
-        return "fault"
-    return "calm" if state.in_call else "idle"
-
-
-def _mark(state: LightState, situation: Situation) -> Literal["urgent", "attention", "fault", "offline"] | None:
-    """Give the most important thing that the main look does not show."""
-    if situation in {"muted", "paused"} and state.level != "normal":
-        return state.level
-    if situation != "fault" and state.faults:
-        return "fault"
-    return None if state.link_online or state.faults & LINK_FAULTS else "offline"
-
-
-def _words(state: LightState, situation: Situation) -> str:
-    if situation == "fault":
-        return _fault_words(state)
-    return _WORDS.get(situation, state.reason)
+def _reason(state: LightState) -> str:
+    return state.reason
 
 
 def _fault_words(state: LightState) -> str:
     return next((words for fault, words in FAULT_WORDS.items() if fault in state.faults), "")
+
+
+_URGENT: Final = Mark("red", 1000, ALL_LIT)
+_ATTENTION: Final = Mark("yellow", 2000, "..####..")
+_FAULT: Final = Mark("purple", 3000, "#.#..#.#")
+
+ROWS: Final = (
+    Row(
+        "identify",
+        lambda state: state.identifying,
+        Look("white", 1.0, 400, 0.5, "####....", "....####"),
+        None,
+        "This is the box",
+    ),
+    Row(
+        "muted",
+        lambda state: state.muted,
+        Look("white", 0.6, 6000, 0.9, "##....##"),
+        Mark("white", 1500, "##....##"),
+        "Muted: not listening",
+    ),
+    Row(
+        "paused",
+        lambda state: state.paused,
+        Look("white", 0.6, 2000, 0.5, ".##..##."),
+        Mark("white", 1500, ".##..##."),
+        "Paused by the server: not listening",
+    ),
+    Row(
+        "urgent",
+        lambda state: state.level == "urgent" and state.blinking,
+        Look("red", 1.0, 500, 0.5, ALL_LIT),
+        _URGENT,
+        _reason,
+    ),
+    Row("urgent_seen", lambda state: state.level == "urgent", Look("red", 1.0, pixels=ALL_LIT), _URGENT, _reason),
+    Row(
+        "attention",
+        lambda state: state.level == "attention" and state.blinking,
+        Look("yellow", 0.8, 1400, 0.6, "..####.."),
+        _ATTENTION,
+        _reason,
+    ),
+    Row(
+        "attention_seen",
+        lambda state: state.level == "attention",
+        Look("yellow", 0.8, pixels="..####.."),
+        _ATTENTION,
+        _reason,
+    ),
+    Row(
+        "deaf",
+        lambda state: bool(state.faults & DEAF),
+        Look("purple", 0.7, 1500, 0.3, "#......#"),
+        _FAULT,
+        _fault_words,
+    ),
+    Row(
+        "fault",
+        lambda state: bool(state.faults - DEAF - SLOW),
+        Look("purple", 0.7, 3000, 0.3, "#.#..#.#"),
+        _FAULT,
+        _fault_words,
+    ),
+    Row(
+        "slow",
+        lambda state: bool(state.faults & SLOW),
+        Look("purple", 0.7, 4000, 0.5, "###....."),
+        _FAULT,
+        _fault_words,
+    ),
+    Row(
+        "updating",
+        lambda state: state.updating,
+        Look("blue", 0.3, 2000, 0.5, "#.#.#.#.", ".#.#.#.#"),
+        None,
+        "Updating: do not unplug",
+    ),
+    Row(
+        "starting",
+        lambda state: state.starting,
+        Look("blue", 0.3, 1000, 0.5, "##......", "......##"),
+        None,
+        "Starting",
+    ),
+    Row(
+        "offline",
+        lambda state: not state.link_online and not state.faults & LINK_FAULTS,
+        None,
+        Mark("white", 4000, "......##"),
+        "offline",
+    ),
+    Row("calm", lambda state: state.in_call, Look("blue", 0.3, pixels="..#..#.."), None, "Call in progress"),
+    Row("idle", lambda _state: True, Look("blue", 0.05, pixels="...#...."), None, "Ready"),
+)
+"""The table: most important first."""
+
+LOOKS: Final[dict[Situation, Look]] = {row.situation: row.look for row in ROWS if row.look}
+MARKS: Final[dict[Situation, Mark]] = {row.situation: row.mark for row in ROWS if row.mark}
+
+HOST_LOST: Final = Look("purple", 0.7, 2500, 0.5, "#..##..#")
+"""What a light board shows by itself after `indicator.board_packets.HOST_LOST_MS` without a word from the box."""
+
+
+def pattern(state: LightState) -> Pattern:
+    """Give what the light must show in this state."""
+    rows = [row for row in ROWS if row.applies(state)]
+    shown, look = next((row, row.look) for row in rows if row.look)
+    marked = next((row for row in rows if row is not shown and row.mark and row.mark != shown.mark), None)
+    words = " · ".join(filter(None, (_words(row, state) for row in (shown, marked) if row)))
+    if len(words) > MAX_TEXT_CHARACTERS:
+        words = words[: MAX_TEXT_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return Pattern(look, marked.mark if marked else None, words)
+
+
+def _words(row: Row, state: LightState) -> str:
+    return row.words if isinstance(row.words, str) else row.words(state)

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from appliance.adapters.light import LinesLight, NoLight, TerminalLight, light, painted
-from appliance.indicator.patterns import LOOKS, LightState, Look, pattern
+from appliance.indicator.looks import Look
+from appliance.indicator.patterns import LOOKS, LightState, pattern
 
 URGENT = pattern(LightState("urgent", blinking=True, reason="Wants to cancel", in_call=True))
 CALM = pattern(LightState(in_call=True, link_online=False))

@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.events import Level
+from appliance.indicator.looks import RGB, SHAPE_PIXELS, Look
 from appliance.indicator.patterns import (
     FAULT_WORDS,
+    HOST_LOST,
     LOOKS,
     MARKS,
     MAX_TEXT_CHARACTERS,
-    RGB,
+    ROWS,
     Fault,
     LightState,
-    Look,
     pattern,
 )
 
@@ -39,7 +40,36 @@ URGENT = LightState("urgent", blinking=True, reason="Asks for a supervisor", in_
             "fault",
             "Cancels · Speech recognition stopped, starting it again",
         ),
-        (LightState(faults=frozenset({"line_deaf"}), in_call=True), "fault", None, "No sound from the phone line"),
+        (LightState(faults=frozenset({"line_deaf"}), in_call=True), "deaf", None, "No sound from the phone line"),
+        (
+            LightState(faults=frozenset({"line_lost", "outbox_full"}), link_online=False),
+            "deaf",
+            "offline",
+            "The phone line is gone · offline",
+        ),
+        (
+            LightState(faults=frozenset({"too_slow"}), in_call=True),
+            "slow",
+            None,
+            "Too much for this box: some words were not recognised",
+        ),
+        (LightState(starting=True), "starting", None, "Starting"),
+        (LightState(updating=True, starting=True), "updating", None, "Updating: do not unplug"),
+        (LightState(identifying=True, in_call=True), "identify", None, "This is the box"),
+        (LightState(identifying=True, muted=True), "identify", "muted", "This is the box · Muted: not listening"),
+        (LightState(paused=True, in_call=True), "paused", None, "Paused by the server: not listening"),
+        (
+            LightState("urgent", reason="Cancels", paused=True),
+            "paused",
+            "urgent",
+            "Paused by the server: not listening · Cancels",
+        ),
+        (
+            LightState(muted=True, paused=True),
+            "muted",
+            "paused",
+            "Muted: not listening · Paused by the server: not listening",
+        ),
         (
             LightState(faults=frozenset({"outbox_full"}), link_online=False),
             "fault",
@@ -82,26 +112,50 @@ STATES = st.builds(
     link_online=st.booleans(),
     faults=st.frozensets(st.sampled_from(get_args(Fault))),
     muted=st.booleans(),
+    paused=st.booleans(),
     in_call=st.booleans(),
+    identifying=st.booleans(),
+    starting=st.booleans(),
+    updating=st.booleans(),
 )
 
 
 @given(STATES)
-def test_nothing_but_mute_hides_an_alert_and_mute_marks_it(state: LightState) -> None:
+def test_an_alert_or_that_the_box_does_not_listen_is_always_to_be_seen(state: LightState) -> None:
     shown = pattern(state)
-    if state.level != "normal":
-        colour = "red" if state.level == "urgent" else "yellow"
-        assert colour == (shown.mark.colour if state.muted and shown.mark else shown.look.colour)
-    if state.muted:
+    seen = {shown.look, shown.mark}
+    covers = sum((state.identifying, state.muted, state.paused))
+    if state.muted and not state.identifying:
         assert shown.look == LOOKS["muted"]
+    if state.muted and state.identifying:
+        assert shown.mark == MARKS["muted"]
+    if state.level != "normal" and covers <= 1:
+        assert seen & {LOOKS[state.level], LOOKS["urgent_seen"], LOOKS["attention_seen"], MARKS[state.level]}
 
 
 @given(STATES)
 def test_a_lost_link_or_a_fault_is_never_silent(state: LightState) -> None:
     shown = pattern(state)
-    alone = state.level == "normal" or not state.muted
-    if alone and (state.faults or not state.link_online):
-        assert shown.mark or shown.look == LOOKS["fault"]
+    if state.faults or not state.link_online:
+        assert shown.mark or shown.look in {LOOKS["deaf"], LOOKS["fault"], LOOKS["slow"]}
+
+
+def test_every_row_can_be_the_one_that_is_shown_and_the_last_always_applies() -> None:
+    assert [row.situation for row in ROWS if not row.look] == ["offline"]
+    assert ROWS[-1].applies(LightState())
+
+
+def test_every_shape_is_drawn_on_as_many_pixels() -> None:
+    shapes = [shape for look in (*LOOKS.values(), HOST_LOST) for shape in (look.pixels, look.rest)]
+    assert all(
+        len(shape) == SHAPE_PIXELS and set(shape) <= {"#", "."}
+        for shape in (*shapes, *(mark.pixels for mark in MARKS.values()))
+    )
+
+
+def test_on_a_light_of_several_pixels_no_two_looks_share_both_shape_and_rhythm() -> None:
+    looks = (*LOOKS.values(), HOST_LOST)
+    assert len({(look.pixels, look.rest, look.blink_period_ms, look.blink_duty) for look in looks}) == len(looks)
 
 
 @given(STATES)
@@ -110,7 +164,7 @@ def test_the_words_fit_on_one_line(state: LightState) -> None:
 
 
 def test_nothing_flashes_more_than_three_times_a_second() -> None:
-    assert all(look.blink_period_ms == 0 or look.blink_period_ms >= 334 for look in LOOKS.values())
+    assert all(look.blink_period_ms == 0 or look.blink_period_ms >= 334 for look in (*LOOKS.values(), HOST_LOST))
     assert all(mark.period_ms >= 334 for mark in MARKS.values())
 
 
@@ -128,7 +182,7 @@ def seen(look: Look, eye: tuple[tuple[float, ...], ...]) -> list[float]:
 
 @pytest.mark.parametrize("eye", [TRICHROMAT, PROTANOPE, DEUTERANOPE], ids=["trichromat", "protanope", "deuteranope"])
 def test_any_two_looks_differ_in_rhythm_or_clearly_in_what_every_eye_sees(eye: tuple[tuple[float, ...], ...]) -> None:
-    for one, two in itertools.combinations(LOOKS.values(), 2):
+    for one, two in itertools.combinations((*LOOKS.values(), HOST_LOST), 2):
         if (one.blink_period_ms, one.blink_duty) == (two.blink_period_ms, two.blink_duty):
             distance = max(abs(a - b) for a, b in zip(seen(one, eye), seen(two, eye), strict=True))
             assert distance > 0.1, (one, two)

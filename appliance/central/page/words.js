@@ -25,6 +25,8 @@ const FAULTS = {
   recognizer_lost: "the recogniser is restarting",
   outbox_broken: "its disk fails, this call may not be kept",
   outbox_full: "its storage is full, this call may not be kept",
+  light_lost: "a light does not answer: undertone light list says what is there",
+  too_slow: "it has too much to do, some words were not recognised",
 };
 
 export const levelName = (level) => LEVELS[level] ?? level;
