@@ -19,15 +19,11 @@ class DeviceState:
     def __init__(self, *, has_model: bool) -> None:
         # Until the first attempt has failed there is nothing to tell anybody.
         self.link_online = True
-<<<<<<< HEAD
         self.is_muted = False
         """Whether nothing is captured, as the line itself says."""
-=======
-        self.paused = False
         self.identifying = False
         self.starting = False
         self.updating = False
->>>>>>> 490c0d5 (Put all that the light shows into one table with shapes; speak with a light board, and write its firmware)
         self._has_model = has_model
         self._faults: set[Fault] = set()
         self._of_line: tuple[Fault, ...] = ()
@@ -104,12 +100,8 @@ class DeviceState:
             reason=showing.reason,
             link_online=self.link_online,
             faults=self.faults,
-<<<<<<< HEAD
             muted=self.is_muted,
             paused=bool(self._paused),
-=======
-            paused=self.paused,
->>>>>>> 490c0d5 (Put all that the light shows into one table with shapes; speak with a light board, and write its firmware)
             in_call=bool(self._calls),
             identifying=self.identifying,
             starting=self.starting,
