@@ -67,7 +67,7 @@ def test_a_picture_is_shown_and_its_digest_told(board: SimulatedBoard) -> None:
     assert read_ack(answer.payload).digest == digest(picture(STEADY))
 
 
-EACH_LOOK = {**LOOKS, "host_lost": HOST_LOST}
+EACH_LOOK: dict[str, Look] = {**{str(name): look for name, look in LOOKS.items()}, "host_lost": HOST_LOST}
 
 
 @pytest.mark.parametrize("look", EACH_LOOK.values(), ids=list(EACH_LOOK))
