@@ -11,7 +11,6 @@ import asyncio
 import logging
 import signal
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -47,8 +46,6 @@ from appliance.switchboard import Switchboard
 from appliance.version import VERSION
 
 log = logging.getLogger(__name__)
-
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Delivered(NamedTuple):
@@ -232,7 +229,7 @@ class Device:
         return Hello(
             device=self._name(),
             firmware=VERSION,
-            boot=BOOT_ID.read_text().strip(),
+            boot=clock.boot_id(),
             last_seq=0,
             clock_synchronised=clock.is_synchronised(),
             models=tuple(models),
@@ -245,7 +242,7 @@ class Device:
         enrolled = self._server.identity if self._server else None
         return read_identity(enrolled).device if enrolled else self._settings.device
 
-    def _do(self, command: Command) -> Result:
+    async def _do(self, command: Command) -> Result:
         if command.name not in COMMANDS:
             return Result(id=command.id, ok=False, error=f"unknown command {command.name!r}")
         call = self._board.calls.get(str(command.arguments.get("call")))
@@ -261,10 +258,13 @@ class Device:
 
 
 def _draft(call: str, event: Event, heard_at_s: float | None) -> Draft:
+    in_time = clock.is_synchronised()
     return Draft(
         call=call,
         occurred_at=clock.utc(),
-        clock_synchronised=clock.is_synchronised(),
+        clock_synchronised=in_time,
+        boot=None if in_time else clock.boot_id(),
+        uptime_s=None if in_time else clock.uptime_s(),
         event=to_json(event),
         heard_at=None if heard_at_s is None else clock.utc(heard_at_s),
         shown_at=clock.utc() if isinstance(event, Alert) else None,

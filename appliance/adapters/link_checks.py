@@ -13,10 +13,8 @@ from appliance.adapters.machine_checks import Finding
 from appliance.adapters.server_settings import server_of
 from appliance.adapters.uplink_server import Server, check, headers, tls
 from appliance.config import Settings
-from appliance.delivery.messages import SUBPROTOCOL
+from appliance.delivery.policy import OPEN_S, SUBPROTOCOL
 from appliance.errors import BadInputError
-
-OPEN_S: Final = 10.0
 
 OLDEST_CLOCK: Final = 2024
 """Before this the program did not exist: a clock that says so is wrong."""

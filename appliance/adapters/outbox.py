@@ -14,10 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+from appliance.adapters import clock
 from appliance.adapters.outbox_log import MEMORY_EVENTS, OutboxLog
+from appliance.adapters.server_clock import ServerClock
 from appliance.delivery.envelope import Draft, Row, UnfinishedCall, envelope
 from appliance.delivery.losses import Losses
-from appliance.delivery.messages import MAX_IN_FLIGHT, Envelope
+from appliance.delivery.messages import Envelope
+from appliance.delivery.policy import MAX_IN_FLIGHT
+from appliance.delivery.urgent import UrgentLane
 
 MAX_BATCH: Final = 512
 """Events in one commit: enough for any speed, and a reader waits for no longer than one such commit."""
@@ -34,13 +38,16 @@ class Outbox:
 
     `on_fault` is called on the loop with "outbox_full" (the disk takes nothing more), "outbox_broken" (the file was
     damaged, or the disk refuses to write) or, when that is mended, `None`.
-    `news` is set whenever there may be more to read; its one reader clears it.
+    `news` is set whenever there may be more to read; its one reader clears it. `urgent` holds what may be sent ahead of
+    its turn, `server_clock` is to be told the server's time: by it events are dated while our clock cannot be trusted.
     """
 
     def __init__(
         self, path: Path, on_fault: Callable[[str | None], None], *, memory_events: int = MEMORY_EVENTS
     ) -> None:
         self.news = asyncio.Event()
+        self.urgent = UrgentLane()
+        self.server_clock = ServerClock(clock.boot_id())
         self._path = path
         self._report_fault = on_fault
         self._memory_events = memory_events
@@ -106,10 +113,15 @@ class Outbox:
             rows = await self._ask(lambda log: log.read_after(seq, limit))
         if rows and self._welcomed:
             self._handed_out = max(self._handed_out, rows[-1].seq)
-        return [envelope(row) for row in rows]
+        return [self.enveloped(row) for row in rows]
+
+    def enveloped(self, row: Row) -> Envelope:
+        """Give an event as it is sent now."""
+        return self.server_clock.correct(row, envelope(row))
 
     def acknowledge(self, seq: int) -> None:
         """Let go of everything up to and including `seq`, which the server has stored; it is deleted before long."""
+        self.urgent.acknowledge(seq)
         self._post(lambda log: log.acknowledge(seq))
 
     async def resume(self, resume_after: int) -> None:
@@ -118,7 +130,8 @@ class Outbox:
         Events that were never sent then have larger numbers. Raises `sqlite3.Error` when the disk does not allow that.
         """
         handed_out = self._handed_out
-        await self._ask(lambda log: log.resume(resume_after, handed_out))
+        if await self._ask(lambda log: log.resume(resume_after, handed_out)):
+            self.urgent.clear()  # what was never sent has other numbers now, and goes out in its place
         self._welcomed = True
         self._tail.clear()
         self._tail_after = self.last_seq
@@ -156,6 +169,7 @@ class Outbox:
             if len(self._tail) == TAIL_EVENTS:
                 self._tail_after = self._tail[0].seq
             self._tail.append(row)
+        self.urgent.receive(rows)
         self.news.set()
 
     def _receive_fault(self, fault: str | None) -> None:

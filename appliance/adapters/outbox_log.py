@@ -124,16 +124,18 @@ class OutboxLog:
             self._unsaved.popleft()
             self.acknowledged += 1
 
-    def resume(self, resume_after: int, handed_out: int) -> None:
+    def resume(self, resume_after: int, handed_out: int) -> bool:
         """Go on after a welcome: the server has everything up to and including `resume_after`.
 
-        `handed_out` is the largest number read in this run, so what lies above it was never sent by this run. Raises
-        `sqlite3.Error` when events would have to move behind `resume_after` and the disk does not let them.
+        `handed_out` is the largest number read in this run, so what lies above it was never sent by this run. Gives
+        whether events have other numbers now. Raises `sqlite3.Error` when events would have to move behind
+        `resume_after` and the disk does not let them.
         """
         self._welcomed = True
         sent = max(handed_out, self._sent_before)
+        renumbered = resume_after > sent
         try:
-            if resume_after > sent:
+            if renumbered:
                 self._renumber(sent, resume_after)
         except sqlite3.Error as error:
             self._fail(error)
@@ -143,6 +145,7 @@ class OutboxLog:
             self._reserved = self.last_seq + SEQ_BLOCK
         self.acknowledge(min(resume_after, sent))
         self.receive_drafts(())
+        return renumbered
 
     def close(self) -> None:
         """Commit everything, give unused numbers back, and close the file."""

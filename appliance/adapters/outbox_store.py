@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from appliance.delivery.envelope import Draft, Row, UnfinishedCall, head
 from appliance.errors import BadInputError
@@ -21,7 +21,7 @@ from appliance.errors import BadInputError
 APPLICATION_ID: Final = 0x556E6474
 """Marks the file as an outbox of this program (`Undt` in ASCII)."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 SEQ_BLOCK: Final = 65_536
 """Nine hours at two events a second, so a disk may stay full for a shift and every event still has its own number."""
@@ -35,12 +35,12 @@ CHECKPOINT_PAGES: Final = 256
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _DISK: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
-_Columns = tuple[int, str, str, int, bytes, str | None, str | None]
+_Columns = tuple[int, str, str, int, bytes, str | None, str | None, str | None, float | None]
 
 _SCHEMA: Final = """
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY, call TEXT NOT NULL, occurred_at TEXT NOT NULL, clock_synchronised INTEGER NOT NULL,
-        event BLOB NOT NULL, heard_at TEXT, shown_at TEXT) STRICT;
+        event BLOB NOT NULL, heard_at TEXT, shown_at TEXT, boot TEXT, uptime_s REAL) STRICT;
     CREATE TABLE open_calls (call TEXT PRIMARY KEY, end_sample INTEGER NOT NULL) STRICT;
     CREATE TABLE counter (reserved INTEGER NOT NULL, welcomed INTEGER NOT NULL) STRICT
 """
@@ -77,7 +77,7 @@ class OutboxStore:
         if rows and reserved - rows[-1].seq < SEQ_BLOCK // 2:
             reserved = rows[-1].seq + SEQ_BLOCK
         with self._transaction():
-            self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
+            self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
             self._note_calls(rows)
             self._db.execute("DELETE FROM events WHERE seq <= ?", (acknowledged,))
             self._db.execute("UPDATE counter SET reserved = ?, welcomed = ?", (reserved, welcomed))
@@ -159,6 +159,11 @@ class OutboxStore:
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._is_new = False
+        elif self._number("PRAGMA user_version") < SCHEMA_VERSION:
+            with self._transaction():
+                self._db.execute("ALTER TABLE events ADD COLUMN boot TEXT")
+                self._db.execute("ALTER TABLE events ADD COLUMN uptime_s REAL")
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self._ready = True
 
     @contextmanager
@@ -236,12 +241,14 @@ def _prepare_file(path: Path) -> None:
 
 def _columns(row: Row) -> _Columns:
     it = row.draft
-    return (row.seq, it.call, it.occurred_at, it.clock_synchronised, it.event, it.heard_at, it.shown_at)
+    stamps = (it.occurred_at, it.clock_synchronised, it.event, it.heard_at, it.shown_at, it.boot, it.uptime_s)
+    return (row.seq, it.call, *stamps)
 
 
-def row_of(columns: _Columns) -> Row:
-    """Give the event that one line of the table `events` holds."""
-    seq, call, occurred_at, clock_synchronised, event, heard_at, shown_at = columns
+def row_of(columns: tuple[Any, ...]) -> Row:
+    """Give the event that one line of the table `events` holds; the first format has two columns less."""
+    whole: _Columns = (*columns, None, None)[:9]
+    seq, call, occurred_at, clock_synchronised, event, heard_at, shown_at, boot, uptime_s = whole
     draft = Draft(
         call=call,
         occurred_at=occurred_at,
@@ -249,5 +256,7 @@ def row_of(columns: _Columns) -> Row:
         event=event,
         heard_at=heard_at,
         shown_at=shown_at,
+        boot=boot,
+        uptime_s=uptime_s,
     )
     return Row(seq, draft)

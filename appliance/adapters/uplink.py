@@ -10,30 +10,31 @@ import logging
 import random
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from http import HTTPStatus
 from typing import Final, Literal
 
 import msgspec
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
 from appliance.adapters.link_faults import Diagnosis, diagnosis_of
 from appliance.adapters.outbox import Outbox
-from appliance.adapters.uplink_link import PATIENT, ByeReceivedError, Link, LinkError, Timing
+from appliance.adapters.uplink_link import ByeReceivedError, Link
+from appliance.adapters.uplink_outgoing import LinkError, Outgoing
 from appliance.adapters.uplink_server import NotEnrolledError, Server, check, headers, tls
 from appliance.delivery.answers import Answers
 from appliance.delivery.backoff import CAP_S, delays
 from appliance.delivery.cells import Cells
-from appliance.delivery.messages import (
-    MAX_MESSAGE_BYTES,
+from appliance.delivery.messages import Bye, Command, Hello, PartialMessage, Result, StatusMessage
+from appliance.delivery.policy import (
+    CLOSE_CODES,
+    MAX_COMMAND_BYTES,
+    MAX_RETRY_AFTER_S,
     SUBPROTOCOL,
-    Bye,
-    Command,
-    Hello,
-    PartialMessage,
-    Result,
-    StatusMessage,
+    DeviceTiming,
 )
 from appliance.errors import BadInputError
 from appliance.version import VERSION
@@ -43,14 +44,20 @@ LinkState = Literal["online", "offline", "refused"]
 FLUSH_S: Final = 5.0
 """What a person who stops the box will wait; what is left goes out after the next start."""
 
-MAX_RETRY_AFTER_S: Final = 3600.0
-"""A server may ask for quiet, but not put a box to sleep for a day by a slip."""
-
 LOOK_FOR_IDENTITY_S: Final = 5.0
 """A box that is being enrolled goes on line by itself; until then it looks into its own folder and nowhere else."""
 
 _CLOCK_MAY_BE_WRONG: Final = frozenset({9, 10})
 """OpenSSL's "not yet valid" and "has expired": a box without a clock chip says so until it knows the time."""
+
+PATIENT: Final = DeviceTiming()
+
+_MAX_REASON_BYTES: Final = 200
+_MAX_NAME: Final = 64
+"""Of what a server says, in a log."""
+
+_OUR_CODES: Final = 4_000
+"""From here on a close code says our reason and nothing else."""
 
 _log = logging.getLogger(__name__)
 
@@ -80,10 +87,10 @@ class Uplink:
         server: Server,
         outbox: Outbox,
         hello: Callable[[], Hello],
-        on_command: Callable[[Command], Result],
+        on_command: Callable[[Command], Awaitable[Result]],
         on_link: Callable[[LinkState, str], None],
         *,
-        timing: Timing = PATIENT,
+        timing: DeviceTiming = PATIENT,
         backoff: Callable[[], Iterator[float]] = lambda: delays(random.random),
     ) -> None:
         check(server)
@@ -95,7 +102,7 @@ class Uplink:
         self._timing = timing
         self._backoff = backoff
         self._cells = Cells()
-        self._answers = Answers(self._do)
+        self._answers = Answers()
         self._link_is: tuple[LinkState, str] | None = None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
@@ -150,7 +157,8 @@ class Uplink:
         link: Link | None = None
         try:
             async with self._diagnosing(), self._connect() as socket:
-                link = Link(socket, self._outbox, self._cells, self._answers, self._timing, self._stopping)
+                outgoing = Outgoing(socket, self._outbox, self._cells, self._timing, self._stopping)
+                link = Link(socket, self._outbox, outgoing, self._do, self._timing)
                 await link.greet(msgspec.structs.replace(self._hello(), last_seq=self._outbox.last_seq))
                 self.diagnosis = None
                 self._tell("online", self._server.url)
@@ -161,11 +169,13 @@ class Uplink:
         except BadInputError as error:
             ending = _Ending("refused", str(error), self._timing.refused_s)
         except InvalidStatus as error:
-            ending = self._after_status(error.response.status_code, error.response.headers.get("Retry-After", ""))
+            ending = self._after_status(error.response)
         except ByeReceivedError as error:
             ending = self._after_bye(error.bye, str(error))
         except ssl.SSLCertVerificationError as error:
             ending = self._after_certificate(error)
+        except ConnectionClosed as error:
+            ending = self._after_close(error)
         except (OSError, WebSocketException, LinkError, sqlite3.Error) as error:
             ending = _Ending("offline", str(error) or type(error).__name__)
         except Exception as error:  # noqa: BLE001 - the call goes on without a link, whatever is wrong with it
@@ -190,19 +200,20 @@ class Uplink:
             proxy=None,
             compression=None,
             open_timeout=self._timing.open_s,
-            ping_interval=self._timing.keepalive_s,
-            ping_timeout=self._timing.keepalive_s,
+            ping_interval=None,  # its first missed pong would be fatal; `Link` asks in messages, and is more patient
             close_timeout=self._timing.close_s,
-            max_size=MAX_MESSAGE_BYTES,
+            max_size=MAX_COMMAND_BYTES,
             user_agent_header=f"undertone/{VERSION}",
             logger=_socket_log,
         )
 
-    def _after_status(self, status: int, retry_after: str) -> _Ending:
+    def _after_status(self, response: Response) -> _Ending:
+        status, retry_after = response.status_code, response.headers.get("Retry-After", "")
         if status in {401, 403}:
             return _Ending("refused", f"the server refuses this box's token (HTTP {status})", self._timing.refused_s)
         wait_s = _bounded(float(retry_after)) if retry_after.isascii() and retry_after.isdigit() else None
-        return _Ending("offline", f"the server answers HTTP {status}", wait_s)
+        said = _first_line(response.body) if status == HTTPStatus.BAD_REQUEST else ""
+        return _Ending("offline", f"the server answers HTTP {status}" + (f": {said}" if said else ""), wait_s)
 
     def _after_bye(self, bye: Bye, text: str) -> _Ending:
         asked_s = None if bye.retry_after_s is None else _bounded(bye.retry_after_s)
@@ -221,12 +232,24 @@ class Uplink:
             return _Ending("offline", text)
         return _Ending("refused", text, self._timing.refused_s)
 
-    def _do(self, command: Command) -> Result:
+    def _after_close(self, error: ConnectionClosed) -> _Ending:
+        """Read from the close code what a goodbye would have said that was lost on the way."""
+        code = error.rcvd.code if error.rcvd else None
+        for reason, meant in CLOSE_CODES.items():
+            if meant == code and meant >= _OUR_CODES:
+                return self._after_bye(Bye(reason=reason), f"the server says {reason}")
+        return _Ending("offline", str(error))
+
+    async def _do(self, command: Command) -> Result:
+        if known := self._answers.known(command.id):
+            return known
         try:
-            return self._on_command(command)
+            result = await self._on_command(command)
         except Exception:  # noqa: BLE001 - a command must not end the link
-            _log.exception("command=%s id=%s", command.name, command.id)
-            return Result(id=command.id, ok=False, error="the box could not do this")
+            _log.exception("command=%r id=%r", command.name[:_MAX_NAME], command.id[:_MAX_NAME])
+            result = Result(id=command.id, ok=False, code="failed", error="the box could not do this")
+        self._answers.remember(result)
+        return result
 
     async def _pause(self, wait_s: float) -> None:
         try:
@@ -247,6 +270,12 @@ class _ConnectOnce(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
+
+
+def _first_line(body: bytes | bytearray | None) -> str:
+    """Give what a server says for people, as far as it can stand in a log."""
+    text = (body or b"")[:_MAX_REASON_BYTES].decode("utf-8", "replace").partition("\n")[0]
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _bounded(wait_s: float) -> float:

@@ -1,42 +1,37 @@
 """One connection to the central server, from `hello` to `bye`.
 
-Two tasks share the socket. One receives and answers. The other sends: events first, from the outbox, as far as the
-window lets it; then the cells, when there is something new and it is their time. So a partial never stands in an
-event's way by more than its own few hundred bytes.
+Three tasks share the socket. One receives and answers, one sends (`uplink_outgoing`), one pings.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 
+from appliance.adapters import clock
 from appliance.adapters.outbox import Outbox
-from appliance.delivery.answers import Answers
-from appliance.delivery.cells import Cells
-from appliance.delivery.envelope import MAX_SEQ, event_text, head
+from appliance.adapters.uplink_outgoing import LinkError, Outgoing
+from appliance.delivery.envelope import MAX_SEQ
 from appliance.delivery.messages import (
-    MAX_MESSAGE_BYTES,
-    SUBPROTOCOL,
+    TYPES_FROM_SERVER,
     Ack,
     Bye,
     Command,
-    Envelope,
-    FromDevice,
     FromServer,
     Hello,
     Ping,
     Pong,
+    Result,
     Welcome,
     decode_from_server,
-    encode,
+    is_news,
 )
-from appliance.delivery.window import Window
-
-CHUNK_EVENTS: Final = 32
-"""Events sent before the cells get their turn: some milliseconds, so a backlog does not silence a live call."""
+from appliance.delivery.policy import SUBPROTOCOL, DeviceTiming
+from appliance.delivery.roundtrip import RoundTrip
 
 MAX_RESUME_AFTER: Final = MAX_SEQ // 4
 """Above this a server's number is nonsense; below it our own never run out."""
@@ -45,33 +40,6 @@ STEADY_S: Final = 10.0
 """A connection that lasted this long was a good one; a server that falls over at once is not knocked at at once."""
 
 _log = logging.getLogger(__name__)
-
-
-class Timing(msgspec.Struct, frozen=True):
-    """How long the link is patient, in seconds."""
-
-    open_s: float = 10.0
-    """TCP, TLS and HTTP: three round trips, and a server under load."""
-    welcome_s: float = 15.0
-    """The server may look up thousands of boxes that all come back at once."""
-    keepalive_s: float = 20.0
-    """Between two WebSocket pings, and then for the pong: below the usual 60 s of proxies, and a dead line is noticed
-    within 40 s."""
-    stalled_s: float = 30.0
-    """For one message to leave: a peer that reads nothing blocks the keep-alive too."""
-    overdue_s: float = 60.0
-    """Without an acknowledgement while events are in flight: the server answers pings, but it stores nothing."""
-    close_s: float = 2.0
-    """For the closing handshake."""
-    refused_s: float = 300.0
-    """Before a refused box asks again: somebody has to act first, and nobody should be woken by its knocking."""
-
-
-PATIENT: Final = Timing()
-
-
-class LinkError(Exception):
-    """The connection cannot go on; the text says why."""
 
 
 class ByeReceivedError(Exception):
@@ -83,31 +51,23 @@ class ByeReceivedError(Exception):
 
 
 class Link:
-    """One connection.
-
-    `stopping` asks the link to send what is left, wait for its acknowledgements and say goodbye.
-    """
+    """One connection; `do` does a command and gives its result."""
 
     def __init__(
         self,
         socket: ClientConnection,
         outbox: Outbox,
-        cells: Cells,
-        answers: Answers,
-        timing: Timing,
-        stopping: asyncio.Event,
+        outgoing: Outgoing,
+        do: Callable[[Command], Awaitable[Result]],
+        timing: DeviceTiming,
     ) -> None:
-        self._progressed = False
         self._welcomed_at_s: float | None = None
         self._socket = socket
         self._outbox = outbox
-        self._cells = cells
-        self._answers = answers
+        self._outgoing = outgoing
+        self._do = do
         self._timing = timing
-        self._stopping = stopping
-        self._window = Window()
-        self._max_message_bytes = MAX_MESSAGE_BYTES
-        self._progress_at_s = time.monotonic()
+        self._trip = RoundTrip(time.monotonic())
 
     async def greet(self, hello: Hello) -> None:
         """Say hello, and take up where the server's `welcome` says.
@@ -116,25 +76,25 @@ class Link:
         """
         if self._socket.subprotocol != SUBPROTOCOL:
             raise LinkError(f"the server does not speak {SUBPROTOCOL}")
-        await self._say(hello)
+        await self._outgoing.say(hello)
         try:
             async with asyncio.timeout(self._timing.welcome_s):
                 welcome = await self._hear_welcome()
         except TimeoutError as error:
             raise LinkError(f"no welcome within {self._timing.welcome_s:g} s") from error
         if welcome.resume_after > MAX_RESUME_AFTER:
-            await self._say(Bye(reason="protocol_error", text="resume_after is out of range"))
+            await self._outgoing.say(Bye(reason="protocol_error", text="resume_after is out of range"))
             raise LinkError(f"the server wants to resume after {welcome.resume_after}")
+        self._outbox.server_clock.receive(welcome.server_time, clock.uptime_s())
         await self._outbox.resume(welcome.resume_after)
-        self._window.resume(welcome.resume_after, welcome.max_in_flight)
-        self._max_message_bytes = welcome.max_message_bytes
-        self._cells.connect()
+        self._outgoing.begin(welcome)
         self._welcomed_at_s = time.monotonic()
+        self._trip.hear(self._welcomed_at_s)
 
     @property
     def was_good(self) -> bool:
         """Whether the server acknowledged anything, or at least kept up the connection for a while."""
-        return self._progressed or (
+        return self._outgoing.progressed or (
             self._welcomed_at_s is not None and time.monotonic() - self._welcomed_at_s >= STEADY_S
         )
 
@@ -145,7 +105,8 @@ class Link:
         """
         tasks = [
             asyncio.create_task(self._receive(), name="uplink receive"),
-            asyncio.create_task(self._send(), name="uplink send"),
+            asyncio.create_task(self._outgoing.run(), name="uplink send"),
+            asyncio.create_task(self._ping(), name="uplink ping"),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -164,7 +125,7 @@ class Link:
                 case Bye() as bye:
                     raise ByeReceivedError(bye)
                 case Ping(id=number):
-                    await self._say(Pong(id=number))
+                    await self._outgoing.say(Pong(id=number))
                 case None:
                     pass
                 case message:
@@ -172,110 +133,45 @@ class Link:
 
     async def _receive(self) -> None:
         async for text in self._socket:
-            match self._understand(text):
+            message = self._understand(text)
+            self._trip.hear(time.monotonic())
+            match message:
                 case Ack(seq=seq):
-                    self._receive_ack(seq)
-                case Ping(id=number):
-                    await self._say(Pong(id=number))
+                    self._outgoing.receive_ack(seq)
+                case Ping() as ping:
+                    await self._outgoing.say(Pong(id=ping.id))
+                    self._outbox.server_clock.receive(ping.server_time, clock.uptime_s())
+                case Pong(id=number):
+                    self._measure(number)
                 case Command() as command:
-                    await self._say(self._answers.receive_command(command))
+                    await self._outgoing.say(await self._do(command))
                 case Bye() as bye:
                     raise ByeReceivedError(bye)
                 case _:
                     pass
         raise LinkError("the server closed the connection")
 
-    def _receive_ack(self, seq: int) -> None:
-        try:
-            released = self._window.acknowledge(seq)
-        except ValueError as error:
-            raise LinkError(str(error)) from error
-        if released:
-            self._progressed = True
-            self._progress_at_s = time.monotonic()
-            self._outbox.acknowledge(seq)
-            self._outbox.news.set()
-
-    async def _send(self) -> None:
-        flushed = False
+    async def _ping(self) -> None:
+        """Ask for a sign of life now and then; raises `LinkError` after a long silence, not after one missed pong."""
         while True:
-            self._outbox.news.clear()
-            if self._stopping.is_set() and not flushed:
-                await self._outbox.flush()
-                flushed = True
-            sent = await self._send_events()
-            for cell in self._cells.take(time.monotonic()):
-                await self._say(cell)
-            if flushed and not sent and not self._window.in_flight:
-                await self._say(Bye(reason="stopping"))
-                return
-            if not sent:
-                await self._wait_for_news()
+            now_s = time.monotonic()
+            if self._trip.silent_s(now_s) > self._timing.silent_s:
+                raise LinkError(f"nothing was heard of the server for {self._timing.silent_s:g} s")
+            rtt_ms = self._trip.rtt_ms
+            await self._outgoing.say(Ping(id=self._trip.ping(now_s), rtt_ms=rtt_ms))
+            await asyncio.sleep(self._timing.ping_every_s)
 
-    async def _send_events(self) -> bool:
-        room = min(self._window.room, CHUNK_EVENTS)
-        if room < 1:
-            return False
-        envelopes = await self._outbox.read_after(self._window.position, room)
-        for envelope in envelopes:
-            if not self._window.in_flight:
-                self._progress_at_s = time.monotonic()
-            self._window.send(envelope.seq)
-            self._settle_partial(envelope)
-            await self._say_text(event_text(envelope, self._max_message_bytes))
-        return bool(envelopes)
-
-    def _settle_partial(self, envelope: Envelope) -> None:
-        event = head(msgspec.json.encode(envelope.event))
-        if event.type == "utterance":
-            self._cells.settle(envelope.call, event.who, event.number)
-
-    async def _wait_for_news(self) -> None:
-        """Wait until there is something to send; raises `LinkError` when acknowledgements do not come."""
-        now_s = time.monotonic()
-        waits = [wait for wait in [self._cells.wait_s(now_s)] if wait is not None]
-        if self._window.in_flight:
-            overdue_s = self._progress_at_s + self._timing.overdue_s - now_s
-            if overdue_s <= 0:
-                raise LinkError(f"no acknowledgement for {self._timing.overdue_s:g} s")
-            waits.append(overdue_s)
-        try:
-            async with asyncio.timeout(min(waits, default=None)):
-                await self._outbox.news.wait()
-        except TimeoutError:
-            return
+    def _measure(self, number: int) -> None:
+        rtt_ms = self._trip.pong(number, time.monotonic())
+        if rtt_ms is not None:
+            _log.debug("event=round_trip rtt_ms=%s", rtt_ms)
 
     def _understand(self, text: str | bytes) -> FromServer | None:
         """Read a message; `None` for a type that a newer server may send."""
         try:
             return decode_from_server(text)
-        except msgspec.DecodeError as error:
-            kind = _type_of(text)
-            if kind and kind not in _KNOWN:
-                _log.debug("uplink ignores type=%s", kind)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            if is_news(text, TYPES_FROM_SERVER):
+                _log.debug("event=message_ignored")
                 return None
             raise LinkError(f"the server sent a message that cannot be read: {error}") from error
-
-    async def _say(self, message: FromDevice) -> None:
-        await self._say_text(encode(message))
-
-    async def _say_text(self, text: str) -> None:
-        try:
-            async with asyncio.timeout(self._timing.stalled_s):
-                await self._socket.send(text)
-        except TimeoutError as error:
-            raise LinkError(f"the server has read nothing for {self._timing.stalled_s:g} s") from error
-
-
-class _Typed(msgspec.Struct):
-    type: str = ""
-
-
-_KNOWN: Final = frozenset({"welcome", "ack", "ping", "command", "bye"})
-
-
-def _type_of(text: str | bytes) -> str:
-    try:
-        return msgspec.json.decode(text, type=_Typed).type
-    except msgspec.DecodeError:
-        return ""

@@ -8,8 +8,8 @@ The messages of the live feed (each is JSON; times are UTC texts, `_s` is media 
 
 - `snapshot`: `{"server_time", "devices": [DeviceState, ...]}`
 - `device`: one `DeviceState`, whenever link, light, faults or round trip change
-- `event`: `{"device", "seq", "call", "occurred_at", "heard_at", "shown_at", "clock_synchronised", "stored_at",
-  "event"}`, after it was committed
+- `event`: `{"device", "seq", "call", "occurred_at", "heard_at", "shown_at", "clock_synchronised", "corrected",
+  "stored_at", "event"}`, after it was committed; one that is urgent may come before events with smaller numbers
 - `partial`: `{"device", "call", "who", "utterance", "text", "start_sample", "end_sample", "start_s", "end_s"}`; it
   replaces the partial of the same voice, and an empty `text` takes it away
 - `call`: one `queries.CallSummary`, after each commit that touched the call

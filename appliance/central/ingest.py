@@ -7,22 +7,19 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from appliance.central.asked import LinkLostError
 from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
 from appliance.central.identity import Identities, RefusedError
-from appliance.central.link import (
-    RETRY_AFTER_REPLACED_S,
-    DeviceLink,
-    LinkLostError,
-    ProtocolError,
-    Timing,
-    WrongDeviceError,
-)
+from appliance.central.link import DeviceLink, ProtocolError, WrongDeviceError
 from appliance.central.store import Arrival, Contact
-from appliance.delivery.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Bye, Hello, Result
+from appliance.delivery.messages import Bye, Hello, Result
+from appliance.delivery.policy import MAX_MESSAGE_BYTES, RETRY_AFTER_REPLACED_S, SUBPROTOCOL, ServerTiming
 
 HARD_LIMIT_BYTES: Final = 2 * MAX_MESSAGE_BYTES
 """Up to here a message that is too large is read, so that the device can be told; beyond, the link is just cut."""
+
+_MAX_LOGGED_CHARACTERS: Final = 200
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +31,8 @@ class DeviceOfflineError(Exception):
 class Ingest:
     """All links to devices, at most one for each.
 
-    `put` queues an item for the store, `newest_seq` asks the store for a device's greatest sequence number.
+    `put` queues an item for the store, `through` asks the store up to which number everything of a device is
+    stored.
     """
 
     def __init__(
@@ -43,13 +41,13 @@ class Ingest:
         bus: Bus,
         *,
         put: Callable[[Arrival | Contact], None],
-        newest_seq: Callable[[str], Awaitable[int]],
-        timing: Timing,
+        through: Callable[[str], Awaitable[int]],
+        timing: ServerTiming,
     ) -> None:
         self._identities = identities
         self._bus = bus
         self._put = put
-        self._newest_seq = newest_seq
+        self._through = through
         self._timing = timing
         self._links: dict[str, DeviceLink] = {}
         self._farewells: set[asyncio.Task[None]] = set()
@@ -62,8 +60,10 @@ class Ingest:
         except RefusedError as refused:
             _log.warning("device_refused remote=%s reason=%s", request.remote, refused.reason)
             return refused.response()
-        if SUBPROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", "").replace(" ", "").split(","):
-            raise web.HTTPBadRequest(text=f"offer the WebSocket sub-protocol {SUBPROTOCOL}\n")
+        offered = request.headers.get("Sec-WebSocket-Protocol", "").replace(" ", "")
+        if SUBPROTOCOL not in offered.split(","):
+            said = f"offered: {offered[:_MAX_LOGGED_CHARACTERS]!r}" if offered else "none was offered"
+            raise web.HTTPBadRequest(text=f"this server speaks the WebSocket sub-protocol {SUBPROTOCOL}; {said}\n")
         if self._stopping:
             raise web.HTTPServiceUnavailable(text="the server is stopping\n")
         # Compression would hold a window of 300 KiB for each device to save little on short messages.
@@ -130,7 +130,7 @@ class Ingest:
     async def _serve(self, link: DeviceLink, hello: Hello) -> None:
         self._put(Contact(link.device, utc_now(), hello))
         self._bus.connected(link.device, hello)
-        resume_after = await self._newest_seq(link.device)
+        resume_after = await self._through(link.device)
         _log.info("device_connected device=%s resume_after=%d last_seq=%d", link.device, resume_after, hello.last_seq)
         if hello.last_seq < resume_after:
             # Its outbox is younger than ours: the box was set up anew and must count on from resume_after.

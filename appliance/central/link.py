@@ -4,45 +4,39 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from appliance.central.asked import Asked, LinkLostError
 from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
 from appliance.central.store import Arrival, Contact, arrival
 from appliance.delivery import messages
-from appliance.delivery.messages import MAX_IN_FLIGHT, MAX_MESSAGE_BYTES, Bye, Hello
+from appliance.delivery.messages import TYPES_FROM_DEVICE, Bye, EventMessage, Hello, is_news
+from appliance.delivery.pace import Pace
+from appliance.delivery.policy import (
+    CLOSE_CODES,
+    MAX_IN_FLIGHT,
+    MAX_MESSAGE_BYTES,
+    MAX_MESSAGES_PER_S,
+    MAX_URGENT_IN_FLIGHT,
+    ServerTiming,
+)
+from appliance.delivery.roundtrip import RoundTrip
 
-MAX_UNCOMMITTED: Final = 2 * MAX_IN_FLIGHT
+MAX_UNCOMMITTED: Final = 2 * (MAX_IN_FLIGHT + MAX_URGENT_IN_FLIGHT)
 """Events of one device that may wait for the disk. A device that keeps to its window never meets this limit; one
 that does not is simply not read until the disk has caught up."""
 
-RETRY_AFTER_REPLACED_S: Final = 30.0
-"""Two boxes with one token must not throw each other out ten times a second."""
+READ_PER_S: Final = 2 * MAX_MESSAGES_PER_S
+"""How fast a device is read that does not keep to what its welcome allows; one that does never meets this."""
 
 _MAX_LOGGED_CHARACTERS: Final = 200
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long the server waits for a device, in seconds.
-
-    A hello follows the upgrade at once, 10 s is a very bad network. A ping every 10 s keeps the usual 30-60 s
-    time-outs of proxies away; 35 s of silence are three missed pongs. A supervisor waits 5 s for a command's result.
-    """
-
-    hello_s: float = 10.0
-    ping_every_s: float = 10.0
-    idle_s: float = 35.0
-    command_s: float = 5.0
-    goodbye_s: float = 2.0
 
 
 class ProtocolError(Exception):
@@ -51,10 +45,6 @@ class ProtocolError(Exception):
 
 class WrongDeviceError(Exception):
     """The device says that it is another one than its credential says."""
-
-
-class LinkLostError(Exception):
-    """The device went away before it answered."""
 
 
 class DeviceLink:
@@ -71,7 +61,7 @@ class DeviceLink:
         put: Callable[[Arrival | Contact], None],
         still_allowed: Callable[[], bool],
         bus: Bus,
-        timing: Timing,
+        timing: ServerTiming,
     ) -> None:
         self.device = device
         self._socket = socket
@@ -84,9 +74,9 @@ class DeviceLink:
         self._uncommitted = 0
         self._progress = asyncio.Event()
         self._room = asyncio.Event()
-        self._heard_s = time.monotonic()
-        self._pings: dict[int, float] = {}
-        self._commands: dict[str, asyncio.Future[messages.Result]] = {}
+        self._trip = RoundTrip(time.monotonic())
+        self._pace = Pace(READ_PER_S)
+        self._asked = Asked(self._send)
         self._welcomed = False
         self._goodbye: asyncio.Event | None = None
 
@@ -108,12 +98,16 @@ class DeviceLink:
     async def serve(self, resume_after: int) -> None:
         """Welcome the device and read it to the end. Raises `ProtocolError`, or the socket's error."""
         self._acked = self._committed = resume_after
-        await self._send(messages.Welcome(resume_after=resume_after, server_time=utc_now()))
+        await self._send(
+            messages.Welcome(
+                resume_after=resume_after, server_time=utc_now(), max_messages_per_s=float(MAX_MESSAGES_PER_S)
+            )
+        )
         self._welcomed = True
         helpers = [asyncio.create_task(self._acknowledge()), asyncio.create_task(self._ping())]
         try:
             while (message := await self._receive()) is not None:
-                self._read(message)
+                await self._read(message)
                 while self._uncommitted >= MAX_UNCOMMITTED:
                     self._room.clear()
                     await self._room.wait()
@@ -123,28 +117,17 @@ class DeviceLink:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            self._give_up_commands()
+            self._asked.give_up()
 
     async def command(self, name: str, arguments: dict[str, Any]) -> messages.Result:
         """Send a command and wait for its result. Raises `TimeoutError` and `LinkLostError`."""
         if not self._welcomed:
             raise LinkLostError
-        command = messages.Command(id=uuid.uuid4().hex, name=name, arguments=arguments)
-        answer: asyncio.Future[messages.Result] = asyncio.get_running_loop().create_future()
-        self._commands[command.id] = answer
-        try:
-            async with asyncio.timeout(self._timing.command_s):
-                await self._send(command)
-                return await answer
-        except ConnectionError as error:
-            raise LinkLostError from error
-        finally:
-            self._commands.pop(command.id, None)
+        return await self._asked.ask(name, arguments, self._timing.command_s)
 
     async def say_goodbye(self, bye: Bye) -> None:
         """Tell the device why and close; a device that does not react in time is cut off."""
-        code = WSCloseCode.GOING_AWAY if bye.reason == "stopping" else WSCloseCode.POLICY_VIOLATION
-        await self._close(code, bye)
+        await self._close(CLOSE_CODES[bye.reason], bye)
 
     async def settle(self) -> None:
         """Wait, no longer than for a goodbye, until everything that the device sent is committed."""
@@ -155,46 +138,52 @@ class DeviceLink:
                     await self._room.wait()
 
     async def _receive(self) -> messages.FromDevice | None:
-        frame = await self._socket.receive()
-        self._heard_s = time.monotonic()
-        if frame.type is WSMsgType.TEXT:
-            return _decode(frame.data)
-        if frame.type is WSMsgType.BINARY:
-            raise ProtocolError("messages are text, not binary")
-        return None
+        while True:
+            if wait_s := self._pace.wait_s(time.monotonic()):
+                await asyncio.sleep(wait_s)
+            frame = await self._socket.receive()
+            self._pace.spend()
+            self._trip.hear(time.monotonic())
+            if frame.type is WSMsgType.BINARY:
+                raise ProtocolError("messages are text, not binary")
+            if frame.type is not WSMsgType.TEXT:
+                return None
+            if (message := _decode(frame.data)) is not None:
+                return message
 
-    def _read(self, message: messages.FromDevice) -> None:
+    async def _read(self, message: messages.FromDevice) -> None:
         match message:
-            case messages.EventMessage():
-                self._store(message.envelope)
+            case EventMessage():
+                self._store(message)
             case messages.PartialMessage():
                 self._bus.partial(self.device, message)
             case messages.StatusMessage():
                 self._bus.status(self.device, message)
+            case messages.Ping():
+                await self._send(messages.Pong(id=message.id))
             case messages.Pong():
                 self._measure(message.id)
             case messages.Result():
-                answer = self._commands.pop(message.id, None)
-                if answer is not None and not answer.done():
-                    answer.set_result(message)
+                self._asked.receive(message)
             case messages.Bye():
                 _log.info("device_bye device=%s reason=%s", self.device, message.reason)
             case Hello():
                 raise ProtocolError("hello was said before")
 
-    def _store(self, envelope: messages.Envelope) -> None:
+    def _store(self, message: EventMessage) -> None:
         try:
-            item = arrival(self.device, envelope, self._note_committed)
+            item = arrival(self.device, message, self._note_committed)
         except ValueError as error:
             raise ProtocolError(str(error)) from error
         self._uncommitted += 1
         self._put(item)
 
-    def _note_committed(self, seq: int) -> None:
+    def _note_committed(self, item: Arrival) -> None:
         self._uncommitted -= 1
-        self._committed = max(self._committed, seq)
-        self._progress.set()
         self._room.set()
+        if not item.urgent:  # what lies before an advance copy is still on its way
+            self._committed = max(self._committed, item.envelope.seq)
+            self._progress.set()
 
     async def _acknowledge(self) -> None:
         while True:
@@ -208,7 +197,7 @@ class DeviceLink:
             self._acked = self._committed
             await self._send(messages.Ack(seq=self._acked))
 
-    async def _close(self, code: WSCloseCode, bye: Bye | None) -> None:
+    async def _close(self, code: int, bye: Bye | None) -> None:
         self._goodbye = self._goodbye or asyncio.Event()
         try:
             async with asyncio.timeout(self._timing.goodbye_s):
@@ -222,41 +211,37 @@ class DeviceLink:
             self._goodbye.set()
 
     async def _ping(self) -> None:
-        number = 0
         while True:
-            number += 1
-            self._pings = {number - 1: self._pings[number - 1]} if number - 1 in self._pings else {}
-            self._pings[number] = time.monotonic()
-            await self._send(messages.Ping(id=number))
+            number, rtt_ms = self._trip.ping(time.monotonic()), self._trip.rtt_ms
+            await self._send(messages.Ping(id=number, server_time=utc_now(), rtt_ms=rtt_ms))
             await asyncio.sleep(self._timing.ping_every_s)
             if not self._still_allowed():
                 await self.say_goodbye(Bye(reason="revoked", text="the credential is no longer valid"))
                 return
-            if time.monotonic() - self._heard_s > self._timing.idle_s:
+            if self._trip.silent_s(time.monotonic()) > self._timing.idle_s:
                 _log.warning("device_silent device=%s idle_s=%.0f", self.device, self._timing.idle_s)
                 await self._close(WSCloseCode.GOING_AWAY, None)
                 return
 
     def _measure(self, number: int) -> None:
-        sent_s = self._pings.pop(number, None)
-        if sent_s is not None:
-            self._bus.measured(self.device, round((time.monotonic() - sent_s) * 1000, 1))
+        rtt_ms = self._trip.pong(number, time.monotonic())
+        if rtt_ms is not None:
+            self._bus.measured(self.device, rtt_ms)
             self._put(Contact(self.device, utc_now()))
-
-    def _give_up_commands(self) -> None:
-        for answer in self._commands.values():
-            if not answer.done():
-                answer.set_exception(LinkLostError())
 
     async def _send(self, message: messages.FromServer) -> None:
         await self._socket.send_str(messages.encode(message))
 
 
-def _decode(text: str) -> messages.FromDevice:
+def _decode(text: str) -> messages.FromDevice | None:
+    """Read a message; None for a type that only a newer device knows."""
     size_bytes = len(text.encode("utf-8", "surrogatepass"))
     if size_bytes > MAX_MESSAGE_BYTES:
         raise ProtocolError(f"a message of {size_bytes} bytes is larger than {MAX_MESSAGE_BYTES}")
     try:
         return messages.decode_from_device(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        if is_news(text, TYPES_FROM_DEVICE):
+            _log.debug("message_ignored bytes=%d", size_bytes)
+            return None
         raise ProtocolError(str(error)[:_MAX_LOGGED_CHARACTERS]) from error

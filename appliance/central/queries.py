@@ -58,6 +58,12 @@ class KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
     newest_call: CallSummary | None
 
 
+def through(connection: sqlite3.Connection, device: str) -> int:
+    """Give the number up to which everything of `device` is stored, 0 when there is nothing."""
+    row = connection.execute("SELECT through FROM progress WHERE device=?", (device,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def newest_seq(connection: sqlite3.Connection, device: str) -> int:
     """Give the greatest stored sequence number of `device`, 0 when there is none."""
     row = connection.execute("SELECT max(seq) FROM events WHERE device=?", (device,)).fetchone()
@@ -80,16 +86,17 @@ def calls(connection: sqlite3.Connection, device: str | None, before: str | None
 def call_events(connection: sqlite3.Connection, device: str, call: str) -> list[dict[str, Any]]:
     """Give every stored event of one call in order of `seq`: the envelope's fields and `stored_at`."""
     rows = connection.execute(
-        "SELECT seq, call, occurred_at, heard_at, shown_at, clock_synchronised, stored_at, event"
+        "SELECT seq, call, occurred_at, heard_at, shown_at, clock_synchronised, stored_at, event, corrected"
         " FROM events WHERE device=? AND call=? ORDER BY seq",
         (device, call),
     )
     return [
         {
             "seq": seq, "call": call_name, "occurred_at": occurred_at, "heard_at": heard_at, "shown_at": shown_at,
-            "clock_synchronised": bool(clock), "stored_at": stored_at, "event": msgspec.Raw(event.encode()),
+            "clock_synchronised": bool(clock), "corrected": bool(corrected), "stored_at": stored_at,
+            "event": msgspec.Raw(event.encode()),
         }
-        for seq, call_name, occurred_at, heard_at, shown_at, clock, stored_at, event in rows
+        for seq, call_name, occurred_at, heard_at, shown_at, clock, stored_at, event, corrected in rows
     ]  # fmt: skip
 
 

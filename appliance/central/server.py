@@ -22,11 +22,11 @@ from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
 from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
-from appliance.central.link import Timing
 from appliance.central.reader import StoreReader
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
 from appliance.central.writer import Writer
 from appliance.delivery import enrolment
+from appliance.delivery.policy import ServerTiming
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     public_names: frozenset[str] = frozenset()
-    timing: Timing = field(default_factory=Timing)
+    timing: ServerTiming = field(default_factory=ServerTiming)
     device_host: str | None = None
     device_port: int = 0
     device_life: timedelta = DEVICE_LIFE
@@ -72,10 +72,10 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         stop.callback(reader.close)
         bus = Bus(await reader.ask(queries.known_devices))
 
-        async def newest_seq(device: str) -> int:
-            return await reader.ask(queries.newest_seq, device)
+        async def through(device: str) -> int:
+            return await reader.ask(queries.through, device)
 
-        ingest = Ingest(identities, bus, put=writer.put, newest_seq=newest_seq, timing=settings.timing)
+        ingest = Ingest(identities, bus, put=writer.put, through=through, timing=settings.timing)
         pages = Web(bus, ingest, reader, writer.statistics)
         app = web.Application(middlewares=[guard(lambda: port, settings.public_names)], client_max_size=MAX_BODY_BYTES)
         app.on_response_prepare.append(set_headers)
@@ -132,7 +132,7 @@ def _show(bus: Bus, saved: store.Saved) -> None:
                 "seq": envelope.seq, "call": envelope.call, "occurred_at": envelope.occurred_at,
                 "heard_at": envelope.heard_at, "shown_at": envelope.shown_at,
                 "clock_synchronised": envelope.clock_synchronised, "stored_at": saved.stored_at,
-                "event": envelope.event,
+                "corrected": envelope.corrected, "event": envelope.event,
             },
         )  # fmt: skip
     for call in saved.calls:

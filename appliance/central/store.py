@@ -1,8 +1,9 @@
 """What the server keeps: every event once, in one SQLite file.
 
 `events` is the truth; `calls` and `alerts` are sums over it, kept in the same transaction, so that a list of calls
-needs no reading of their events. WAL with `synchronous=FULL`: what was committed survives a power cut, and readers
-never wait for the writer. All functions here are plain and synchronous; `writer` gives them a thread.
+needs no reading of their events. `progress` says up to which number everything of a device is stored: an advance copy
+(`urgent`) may be stored far beyond it. WAL with `synchronous=FULL`: what was committed survives a power cut, and
+readers never wait for the writer. All functions here are plain and synchronous; `writer` gives them a thread.
 """
 
 import os
@@ -14,15 +15,21 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from appliance.central import queries
-from appliance.delivery.messages import Envelope, Hello
+from appliance.delivery.messages import Envelope, EventMessage, Hello
 from appliance.errors import BadInputError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 MAX_SEQ: Final = 2**53 - 1
 """The largest whole number that a browser keeps exact; at a thousand events a second it lasts 285,000 years."""
 
-_SCHEMA: Final = """
+_PROGRESS: Final = """
+CREATE TABLE progress (device TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+_SCHEMA: Final = (
+    _PROGRESS
+    + """
 CREATE TABLE devices (
     device TEXT PRIMARY KEY, firmware TEXT NOT NULL, boot TEXT NOT NULL, models TEXT NOT NULL, rules TEXT NOT NULL,
     clock_synchronised INTEGER NOT NULL, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL
@@ -30,6 +37,7 @@ CREATE TABLE devices (
 CREATE TABLE events (
     device TEXT NOT NULL, seq INTEGER NOT NULL, call TEXT NOT NULL, occurred_at TEXT NOT NULL, heard_at TEXT,
     shown_at TEXT, clock_synchronised INTEGER NOT NULL, stored_at TEXT NOT NULL, event TEXT NOT NULL,
+    corrected INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (device, seq)
 );
 CREATE INDEX events_of_call ON events (device, call, seq);
@@ -47,15 +55,26 @@ CREATE TABLE alerts (
     PRIMARY KEY (device, call, alert)
 ) WITHOUT ROWID;
 """
+)
+
+_FROM_1: Final = (
+    _PROGRESS,
+    "INSERT INTO progress SELECT device, max(seq) FROM events GROUP BY device;",
+    "ALTER TABLE events ADD COLUMN corrected INTEGER NOT NULL DEFAULT 0;",
+)
 
 
 class Arrival(NamedTuple):
-    """One event on its way into the store. `committed` is called in the event loop once it is safe."""
+    """One event on its way into the store. `committed` is called in the event loop once it is safe.
+
+    An `urgent` one is an advance copy: events before it may not have come yet.
+    """
 
     device: str
     envelope: Envelope
     event_json: str
-    committed: Callable[[int], None]
+    committed: Callable[["Arrival"], None]
+    urgent: bool = False
 
 
 class Contact(NamedTuple):
@@ -79,8 +98,9 @@ class Saved(NamedTuple):
     stored_at: str
 
 
-def arrival(device: str, envelope: Envelope, committed: Callable[[int], None]) -> Arrival:
+def arrival(device: str, message: EventMessage, committed: Callable[[Arrival], None]) -> Arrival:
     """Make an event ready for the store. Raises `ValueError` with the place when the store could not keep it."""
+    envelope = message.envelope
     if envelope.seq > MAX_SEQ:
         raise ValueError(f"the largest number is {MAX_SEQ} - at `$.envelope.seq`")
     try:
@@ -88,7 +108,7 @@ def arrival(device: str, envelope: Envelope, committed: Callable[[int], None]) -
         event_json = msgspec.json.encode(envelope.event).decode()
     except (OverflowError, UnicodeEncodeError) as error:
         raise ValueError(f"cannot be stored: {error} - at `$.envelope`") from error
-    return Arrival(device, envelope, event_json, committed)
+    return Arrival(device, envelope, event_json, committed, message.urgent)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -125,17 +145,26 @@ def save(connection: sqlite3.Connection, items: Iterable[Arrival | Contact], now
     new: list[Arrival] = []
     conflicts: list[Arrival] = []
     touched: dict[tuple[str, str], None] = {}
+    through: dict[str, int] = {}
     stored_at = now()
     connection.execute("BEGIN IMMEDIATE")
     try:
         for item in items:
             if isinstance(item, Contact):
                 _note_contact(connection, item)
-            elif _insert(connection, item, stored_at):
+                continue
+            if not item.urgent:
+                through[item.device] = max(item.envelope.seq, through.get(item.device, 0))
+            if _insert(connection, item, stored_at):
                 new.append(item)
                 touched[item.device, item.envelope.call] = None
             elif _differs(connection, item):
                 conflicts.append(item)
+        connection.executemany(
+            "INSERT INTO progress VALUES (?,?)"
+            " ON CONFLICT (device) DO UPDATE SET through=max(through,excluded.through)",
+            through.items(),
+        )
         calls = [queries.call_summary(connection, device, call) for device, call in touched]
         connection.execute("COMMIT")
     except BaseException:
@@ -152,17 +181,18 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             where=str(path),
             mend="install the newer version again",
         )
-    if version == 0:
-        connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+    if version < SCHEMA_VERSION:
+        changes = "".join(_FROM_1) if version else _SCHEMA
+        connection.executescript(f"BEGIN;{changes}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
 
 
 def _insert(connection: sqlite3.Connection, item: Arrival, stored_at: str) -> bool:
     envelope = item.envelope
     done = connection.execute(
-        "INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?)",
+        "INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             item.device, envelope.seq, envelope.call, envelope.occurred_at, envelope.heard_at, envelope.shown_at,
-            envelope.clock_synchronised, stored_at, item.event_json,
+            envelope.clock_synchronised, stored_at, item.event_json, envelope.corrected,
         ),
     )  # fmt: skip
     if done.rowcount:

@@ -4,8 +4,8 @@
 - `GET /api/calls?device=&before=&limit=`: `{"calls": [queries.CallSummary, ...]}`, newest first; `before` is a
   `started_at` to go on from
 - `GET /api/calls/{device}/{call}`: `{"summary": CallSummary, "events": [...]}`; each event has `seq`, `call`,
-  `occurred_at`, `heard_at`, `shown_at`, `clock_synchronised`, `stored_at` and `event`, in order of `seq`; `stored_at`
-  is stamped when its transaction begins, so add the commit's time (`commit_ms` of `/api/stats`)
+  `occurred_at`, `heard_at`, `shown_at`, `clock_synchronised`, `corrected`, `stored_at` and `event`, in order of `seq`;
+  `stored_at` is stamped when its transaction begins, so add the commit's time (`commit_ms` of `/api/stats`)
 - `GET /api/stats`: `{"events", "devices": {name: {"events", "newest_seq"}}, "commit_ms": {"p50", "p95"}, "fault",
   "conflicts", "pages"}`
 - `GET /api/live`: server-sent events as `bus` describes them
@@ -32,10 +32,10 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from appliance.central import queries
+from appliance.central.asked import LinkLostError
 from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
 from appliance.central.ingest import DeviceOfflineError, Ingest
-from appliance.central.link import LinkLostError
 from appliance.central.reader import StoreReader
 
 HEARTBEAT_S: Final = 15.0

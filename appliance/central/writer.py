@@ -100,7 +100,7 @@ class Writer:
     def _deliver(self, batch: list[store.Arrival | store.Contact], saved: store.Saved) -> None:
         for item in batch:
             if isinstance(item, store.Arrival):
-                item.committed(item.envelope.seq)
+                item.committed(item)
         for item in saved.conflicts:
             self.conflicts += 1
             _log.error("event_conflict device=%s seq=%d kept=first", item.device, item.envelope.seq)

@@ -1,10 +1,9 @@
 """Commands are done once, however often they arrive."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
-from appliance.delivery.messages import Command, Result
+from appliance.delivery.messages import Result
 
 REMEMBERED: Final = 256
 """A server repeats what it had no answer to: the last few. People give a box some commands an hour."""
@@ -13,14 +12,15 @@ REMEMBERED: Final = 256
 class Answers:
     """The results of the last commands, by command id; the same id again gets the same result and does nothing."""
 
-    def __init__(self, do: Callable[[Command], Result]) -> None:
-        self._do = do
+    def __init__(self) -> None:
         self._results: OrderedDict[str, Result] = OrderedDict()
 
-    def receive_command(self, command: Command) -> Result:
-        """Do the command unless it was done before, and give its result."""
-        if command.id not in self._results:
-            self._results[command.id] = self._do(command)
-            if len(self._results) > REMEMBERED:
-                self._results.popitem(last=False)
-        return self._results[command.id]
+    def known(self, command_id: str) -> Result | None:
+        """Give the result of a command that was done before."""
+        return self._results.get(command_id)
+
+    def remember(self, result: Result) -> None:
+        """Take the result of a command that was just done."""
+        self._results[result.id] = result
+        if len(self._results) > REMEMBERED:
+            self._results.popitem(last=False)

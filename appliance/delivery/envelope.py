@@ -13,7 +13,10 @@ MAX_SEQ: Final = 2**53 - 1
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """An event before it has its number: an `Envelope` without `seq`, its `event` as JSON from `event_json.to_json`."""
+    """An event before it has its number: an `Envelope` without `seq`, its `event` as JSON from `event_json.to_json`.
+
+    While the clock cannot be trusted, `boot` names this start of the box and `uptime_s` is the time since then.
+    """
 
     call: str
     occurred_at: str
@@ -21,6 +24,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     event: bytes
     heard_at: str | None = None
     shown_at: str | None = None
+    boot: str | None = None
+    uptime_s: float | None = None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -73,15 +78,15 @@ def envelope(row: Row) -> Envelope:
     )
 
 
-def event_text(envelope: Envelope, max_message_bytes: int) -> str:
+def event_text(envelope: Envelope, max_message_bytes: int, *, urgent: bool = False) -> str:
     """Give the message for one event; one above the server's limit is declared by a notice under the same `seq`."""
-    text = encode(EventMessage(envelope=envelope))
+    text = encode(EventMessage(envelope=envelope, urgent=urgent))
     if len(text.encode()) <= max_message_bytes:
         return text
     known = head(msgspec.json.encode(envelope.event))
     said = f"An event of type {known.type} was larger than the server takes and was not sent."
     event = _notice(known, "event_too_large", said)
-    return encode(EventMessage(envelope=msgspec.structs.replace(envelope, event=event)))
+    return encode(EventMessage(envelope=msgspec.structs.replace(envelope, event=event), urgent=urgent))
 
 
 def _notice(known: Head, code: str, text: str) -> dict[str, Any]:

@@ -44,5 +44,7 @@ class Losses:
             call=call,
             occurred_at=last.occurred_at,
             clock_synchronised=last.clock_synchronised,
+            boot=last.boot,
+            uptime_s=last.uptime_s,
             event=to_json(gap),
         )

@@ -1,24 +1,25 @@
 """The words of `undertone.v1`, the protocol between a box and its central server.
 
-WebSocket sub-protocol `undertone.v1`, one JSON object per text message, `type` first. A receiver ignores fields that
-it does not know. An event travels as the server should store it: a server stores events of unknown types as they are.
+WebSocket sub-protocol `undertone.v1`, one JSON object per text message, `type` first. A receiver ignores fields and
+messages that it does not know. An event travels as the server should store it: a server stores events of unknown types
+as they are. What a command may carry stands in `orders`, every limit in `policy`.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 
+from appliance.delivery.policy import (
+    MAX_COMMAND_BYTES,
+    MAX_IN_FLIGHT,
+    MAX_MESSAGE_BYTES,
+    PARTIAL_INTERVAL_S,
+    Reason,
+)
 from appliance.events import Level, Who
 
-SUBPROTOCOL: Final = "undertone.v1"
-
-MAX_MESSAGE_BYTES: Final = 65_536
-"""An utterance of 30 s with word times is below 8 KiB; eight times that leaves room for new fields."""
-
-MAX_IN_FLIGHT: Final = 256
-"""Events sent and not yet acknowledged: at 20 bytes to 8 KiB each, at most 2 MiB on a slow link."""
-
 PositiveInt = Annotated[int, msgspec.Meta(ge=0)]
+PositiveFloat = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +28,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     `seq` is given when the event is committed to the outbox: strictly increasing per device and never reused.
     `occurred_at`, `heard_at` and `shown_at` are UTC, ISO 8601 with milliseconds and `Z`: when the event was made; when
     the box had received the audio up to the event's end; and, for an alert, when the light showed it.
-    `clock_synchronised` tells whether UTC could be trusted then. `call` names the call on this device for good.
+    `clock_synchronised` tells whether the box's UTC could be trusted then; when it could not, and the times were set
+    right since by the server's own, `corrected` is true. `call` names the call on this device for good.
     """
 
     seq: PositiveInt
@@ -37,13 +39,18 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     event: dict[str, Any]
     heard_at: str | None = None
     shown_at: str | None = None
+    corrected: bool = False
 
 
 # Device to server
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
-    """First message of a connection. Who the device is comes from its credential; `device` must agree with it."""
+    """First message of a connection. Who the device is comes from its credential; `device` must agree with it.
+
+    `boot` changes with each start of the box, `last_seq` is the largest number given to an event so far, `models` and
+    `rules` are what it works with, `capabilities` the commands that it knows, `max_command_bytes` how large one may be.
+    """
 
     device: str
     firmware: str
@@ -53,12 +60,18 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     models: tuple[str, ...] = ()
     rules: str = ""
     capabilities: tuple[str, ...] = ()
+    max_command_bytes: PositiveInt = MAX_COMMAND_BYTES
 
 
 class EventMessage(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
-    """One event from the outbox; at least once on the wire, in order of `seq`."""
+    """One event from the outbox; at least once on the wire, in order of `seq`.
+
+    `urgent` marks an advance copy, sent ahead of its turn and again in it: the server stores whichever comes first, and
+    neither acknowledges an advance copy nor resumes after it.
+    """
 
     envelope: Envelope
+    urgent: bool = False
 
 
 class PartialMessage(msgspec.Struct, frozen=True, kw_only=True, tag="partial"):
@@ -106,11 +119,31 @@ class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, tag="result"):
-    """The device's answer to a command: done, or why not."""
+    """The device's answer to a command: done, or why not.
+
+    `code` is one of `orders.ERROR_CODES`, for programs, and `error` says it for people. `details` is what else the
+    command gives.
+    """
 
     id: str
     ok: bool
     error: str = ""
+    code: str = ""
+    details: dict[str, Any] = {}
+
+
+# Either way
+
+
+class Ping(msgspec.Struct, frozen=True, kw_only=True, tag="ping"):
+    """A sign of life is asked for; answered at once with `pong`.
+
+    `rtt_ms` is the round trip that the sender measured last. The server adds its UTC, `server_time`.
+    """
+
+    id: PositiveInt
+    server_time: str = ""
+    rtt_ms: PositiveFloat | None = None
 
 
 class Pong(msgspec.Struct, frozen=True, kw_only=True, tag="pong"):
@@ -119,38 +152,48 @@ class Pong(msgspec.Struct, frozen=True, kw_only=True, tag="pong"):
     id: PositiveInt
 
 
+class Bye(msgspec.Struct, frozen=True, kw_only=True, tag="bye"):
+    """The last message of a connection, either way. `retry_after_s` is the server's wish."""
+
+    reason: Reason
+    text: str = ""
+    retry_after_s: float | None = None
+
+
 # Server to device
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
-    """Answer to `hello`: the device sends its events with `seq` greater than `resume_after`."""
+    """Answer to `hello`: the device sends its events with `seq` greater than `resume_after`.
+
+    The rest are the server's limits, which the device obeys: the size of a message, how many events may wait for their
+    acknowledgement, how many messages a second may come (0: any number), and how far apart two partials of one voice
+    must be.
+    """
 
     resume_after: PositiveInt
     server_time: str
     max_message_bytes: PositiveInt = MAX_MESSAGE_BYTES
     max_in_flight: PositiveInt = MAX_IN_FLIGHT
+    max_messages_per_s: PositiveFloat = 0.0
+    partial_interval_s: PositiveFloat = PARTIAL_INTERVAL_S
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, tag="ack"):
-    """The server has stored every event of this device up to and including `seq`, safe from a power cut."""
+    """The server has stored every event of this device up to and including `seq`, safe from a power cut.
+
+    Advance copies do not count: what lies before one is not stored yet.
+    """
 
     seq: PositiveInt
-
-
-class Ping(msgspec.Struct, frozen=True, kw_only=True, tag="ping"):
-    """The server asks for a sign of life."""
-
-    id: PositiveInt
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     """Something the server wants done; the device answers with `result`.
 
-    `name` is kept as a string so that an unknown command gets a clear `result` instead of a broken connection.
-    Known: `acknowledge` and `snooze` with `arguments` `{"call": ..., "alert": number}`; `context` with `{"call": ...,
-    "tier": text, "queued_s": seconds}`, what the server knows of the caller; `pause` with `{"call": ..., "limit_s":
-    seconds}`, at most 600, 120 when left out, and `resume` with `{"call": ...}`. `capabilities` names those that the
-    device knows.
+    `name` and `arguments` are kept open, so that an unknown command gets a clear `result` instead of a broken
+    connection. Known ones stand in `orders.ORDERS`; `capabilities` in `hello` names those that the device knows. The
+    same `id` again is answered again, and done once.
     """
 
     id: str
@@ -158,16 +201,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     arguments: dict[str, Any] = {}
 
 
-class Bye(msgspec.Struct, frozen=True, kw_only=True, tag="bye"):
-    """The last message of a connection, either way. `retry_after_s` is the server's wish."""
+FromDevice = Hello | EventMessage | PartialMessage | StatusMessage | Result | Ping | Pong | Bye
+FromServer = Welcome | Ack | Command | Ping | Pong | Bye
 
-    reason: Literal["stopping", "unauthorized", "revoked", "replaced", "protocol_error", "overloaded"]
-    text: str = ""
-    retry_after_s: float | None = None
-
-
-FromDevice = Hello | EventMessage | PartialMessage | StatusMessage | Result | Pong | Bye
-FromServer = Welcome | Ack | Ping | Command | Bye
+TYPES_FROM_DEVICE: Final = frozenset({"hello", "event", "partial", "status", "result", "ping", "pong", "bye"})
+TYPES_FROM_SERVER: Final = frozenset({"welcome", "ack", "command", "ping", "pong", "bye"})
 
 _from_device: msgspec.json.Decoder[FromDevice] = msgspec.json.Decoder(FromDevice)
 _from_server: msgspec.json.Decoder[FromServer] = msgspec.json.Decoder(FromServer)
@@ -186,3 +224,19 @@ def decode_from_device(text: str | bytes) -> FromDevice:
 def decode_from_server(text: str | bytes) -> FromServer:
     """Read a message that a server sent; raises `msgspec.DecodeError` (or its `ValidationError`) with the place."""
     return _from_server.decode(text)
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+_typed: msgspec.json.Decoder[_Typed] = msgspec.json.Decoder(_Typed)
+
+
+def is_news(text: str | bytes, known: frozenset[str]) -> bool:
+    """Tell whether a message that cannot be read is of a type that only a newer version knows, to be ignored."""
+    try:
+        kind = _typed.decode(text).type
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return bool(kind) and kind not in known

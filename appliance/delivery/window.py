@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from appliance.delivery.messages import MAX_IN_FLIGHT
+from appliance.delivery.policy import MAX_IN_FLIGHT
 
 
 class Window:

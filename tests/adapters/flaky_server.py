@@ -14,7 +14,6 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from appliance.delivery.messages import (
-    SUBPROTOCOL,
     Ack,
     Bye,
     Envelope,
@@ -22,10 +21,13 @@ from appliance.delivery.messages import (
     FromDevice,
     FromServer,
     Hello,
+    Ping,
+    Pong,
     Welcome,
     decode_from_device,
     encode,
 )
+from appliance.delivery.policy import SUBPROTOCOL
 
 ACK_WITHIN_S = 0.005
 """The longest that an acknowledgement waits for more events to acknowledge."""
@@ -50,6 +52,8 @@ class Fate(msgspec.Struct, frozen=True):
     ack_times: int = 1
     max_in_flight: int = 256
     max_message_bytes: int = 65_536
+    max_messages_per_s: float = 0.0
+    answers_pings: bool = True
     status: int | None = None
     retry_after: str = ""
     body: str = "no\n"
@@ -73,9 +77,10 @@ class FlakyServer:
         self.hellos: list[Hello] = []
         self.headers: list[str] = []
         self.connections = 0
+        self._early: set[int] = set()
         self.socket: ServerConnection | None = None
         self._fates = fates
-        self._resume_after = resume_after
+        self._through = resume_after
         self._tls = tls
         self._changed = asyncio.Condition()
         self._port = 0
@@ -86,7 +91,7 @@ class FlakyServer:
 
     @property
     def last_seq(self) -> int:
-        return self.stored[-1].seq if self.stored else self._resume_after
+        return self._through
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -173,6 +178,7 @@ class FlakyServer:
             server_time="2026-01-01T00:00:00.000Z",
             max_in_flight=fate.max_in_flight,
             max_message_bytes=fate.max_message_bytes,
+            max_messages_per_s=fate.max_messages_per_s,
         )
         await socket.send(encode(welcome))
         for text in fate.says:
@@ -186,7 +192,11 @@ class FlakyServer:
             if message is None or waiting >= fate.ack_every:
                 await self._acknowledge(socket, fate)
                 waiting = 0
-            if isinstance(message, EventMessage):
+            if isinstance(message, Ping) and fate.answers_pings:
+                await socket.send(encode(Pong(id=message.id)))
+            if isinstance(message, EventMessage) and message.urgent:
+                self._keep(message.envelope)
+            elif isinstance(message, EventMessage):
                 events, waiting = events + 1, waiting + fate.acknowledges
                 if events != fate.cut_after or fate.stores_last:
                     self._store(message.envelope)
@@ -196,8 +206,14 @@ class FlakyServer:
         socket.transport.abort()
 
     def _store(self, envelope: Envelope) -> None:
-        if envelope.seq > self.last_seq:
+        self._keep(envelope)
+        self._through = max(self._through, envelope.seq)
+
+    def _keep(self, envelope: Envelope) -> None:
+        """Store once, under the number; of an advance copy too, before its turn."""
+        if envelope.seq > self._through and envelope.seq not in self._early:
             self.stored.append(envelope)
+            self._early.add(envelope.seq)
 
     async def _acknowledge(self, socket: ServerConnection, fate: Fate) -> None:
         ack = encode(Ack(seq=self.last_seq))

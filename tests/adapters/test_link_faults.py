@@ -17,7 +17,7 @@ from appliance.adapters.uplink_server import Server
 from appliance.central.access import authority
 from appliance.config import CentralSettings, Settings, SpeechSettings
 from appliance.delivery.enrolment import Certified
-from appliance.delivery.messages import Bye, Result
+from appliance.delivery.messages import Bye, Command, Result
 from appliance.errors import BadInputError
 from appliance.line_settings import RecordingSettings
 
@@ -49,13 +49,17 @@ def enrolled(folder: Path, at: datetime = NOW, office: authority.Authority = OFF
     return folder
 
 
+async def agree(command: Command) -> Result:
+    return Result(id=command.id, ok=True)
+
+
 async def found_by(server: Server, folder: Path) -> tuple[LinkState, Diagnosis | None]:
     """Run an uplink until it has told what became of its first try."""
     told: asyncio.Queue[LinkState] = asyncio.Queue()
     outbox = Outbox(folder / "outbox.sqlite3", lambda _: None)
     await outbox.start()
     uplink = Uplink(
-        server, outbox, hello, lambda c: Result(id=c.id, ok=True), lambda state, _: told.put_nowait(state),
+        server, outbox, hello, agree, lambda state, _: told.put_nowait(state),
         timing=QUICK, backoff=at_once,
     )  # fmt: skip
     running = asyncio.create_task(uplink.run())
@@ -195,7 +199,7 @@ def test_a_box_that_is_enrolled_while_it_runs_goes_on_line(tmp_path: Path) -> No
             links: asyncio.Queue[LinkState] = asyncio.Queue()
             outbox = Outbox(tmp_path / "outbox.sqlite3", lambda _: None)
             await outbox.start()
-            uplink = Uplink(server, outbox, hello, lambda c: Result(id=c.id, ok=True), lambda s, _: links.put_nowait(s))
+            uplink = Uplink(server, outbox, hello, agree, lambda s, _: links.put_nowait(s))
             running = asyncio.create_task(uplink.run())
             assert await links.get() == "online"
             assert uplink.diagnosis is None

@@ -190,7 +190,7 @@ async def half_open_line(server: FlakyServer) -> AsyncIterator[tuple[int, Callab
 
 def test_a_half_open_connection_is_noticed(tmp_path: Path) -> None:
     async def run() -> None:
-        timing = msgspec.structs.replace(QUICK, keepalive_s=0.1, close_s=0.1, open_s=0.3)
+        timing = msgspec.structs.replace(QUICK, ping_every_s=0.05, silent_s=0.2, close_s=0.1, open_s=0.3)
         async with FlakyServer() as server, half_open_line(server) as (port, stop_flow):
             line = FlakyServer()
             line._port = port

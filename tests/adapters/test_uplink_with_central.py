@@ -10,10 +10,10 @@ from pathlib import Path
 
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.uplink import LinkState, Uplink
-from appliance.adapters.uplink_link import Timing
 from appliance.adapters.uplink_server import Server
 from appliance.central.credentials import add_device, write_secret
 from appliance.delivery.messages import Command, Hello, Result
+from appliance.delivery.policy import DeviceTiming
 from tests.central.rig import ServerProcess
 
 from .outbox_drafts import call_started, utterance
@@ -26,7 +26,7 @@ def hello() -> Hello:
     return Hello(device="desk-1", firmware="1", boot="b", last_seq=0, clock_synchronised=True)
 
 
-def do(command: Command) -> Result:
+async def do(command: Command) -> Result:
     return Result(id=command.id, ok=True)
 
 
@@ -45,7 +45,7 @@ def test_a_server_killed_again_and_again_ends_up_with_every_event_once_and_in_or
             hello,
             do,
             lambda state, _: links.append(state),
-            timing=Timing(),
+            timing=DeviceTiming(),
             backoff=lambda: repeat(0.02),
         )
         running = asyncio.create_task(uplink.run())

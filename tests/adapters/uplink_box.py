@@ -8,13 +8,13 @@ from pathlib import Path
 
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.uplink import LinkState, Uplink
-from appliance.adapters.uplink_link import Timing
 from appliance.adapters.uplink_server import Server
 from appliance.delivery.messages import Command, Envelope, Hello, Result
+from appliance.delivery.policy import DeviceTiming
 
 from .flaky_server import FlakyServer
 
-QUICK = Timing(open_s=2, welcome_s=2, refused_s=60)
+QUICK = DeviceTiming(open_s=2, welcome_s=2, refused_s=60)
 
 
 def at_once() -> Iterator[float]:
@@ -28,7 +28,7 @@ class Box:
         self,
         folder: Path,
         server: FlakyServer,
-        timing: Timing,
+        timing: DeviceTiming,
         backoff: Callable[[], Iterator[float]],
         ca_file: Path | None = None,
     ) -> None:
@@ -53,7 +53,7 @@ class Box:
         self.links.append((state, text))
         self._changed.set()
 
-    def do(self, command: Command) -> Result:
+    async def do(self, command: Command) -> Result:
         self.commands.append(command)
         if command.name == "acknowledge":
             return Result(id=command.id, ok=True)
@@ -82,7 +82,7 @@ def hello() -> Hello:
 async def box_at(
     folder: Path,
     server: FlakyServer,
-    timing: Timing = QUICK,
+    timing: DeviceTiming = QUICK,
     backoff: Callable[[], Iterator[float]] = at_once,
     ca_file: Path | None = None,
 ) -> AsyncIterator[Box]:

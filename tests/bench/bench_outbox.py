@@ -128,7 +128,7 @@ def _hello() -> Hello:
     return Hello(device="bench", firmware="0", boot="0", last_seq=0, clock_synchronised=True)
 
 
-def _do(command: Command) -> Result:
+async def _do(command: Command) -> Result:
     return Result(id=command.id, ok=False)
 
 

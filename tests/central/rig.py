@@ -18,15 +18,14 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from appliance.central import credentials
-from appliance.central.link import Timing
 from appliance.central.server import Settings, running
 from appliance.delivery import messages
-from appliance.delivery.messages import SUBPROTOCOL
+from appliance.delivery.policy import SUBPROTOCOL, ServerTiming
 from appliance.events import Event
 
 from .script import enveloped
 
-FAST = Timing(hello_s=0.5, ping_every_s=0.1, idle_s=0.6, command_s=0.5, goodbye_s=0.5)
+FAST = ServerTiming(hello_s=0.5, ping_every_s=0.1, idle_s=0.6, command_s=0.5, goodbye_s=0.5)
 
 
 @dataclass
@@ -128,7 +127,7 @@ def ask(url: str, body: Any, headers: dict[str, str]) -> tuple[int, dict[str, st
 
 
 @contextlib.asynccontextmanager
-async def central_in(folder: Path, timing: Timing = FAST, port: int = 0, **fields: Any) -> AsyncIterator[Central]:
+async def central_in(folder: Path, timing: ServerTiming = FAST, port: int = 0, **fields: Any) -> AsyncIterator[Central]:
     """Run the server on the files in `folder`; a second start goes on with them."""
     token_file = folder / "token"
     settings = Settings(

@@ -21,7 +21,7 @@ from appliance.central.access.ca import CA
 from appliance.central.access.claims import make_claim
 from appliance.central.access.store import open_access
 from appliance.central.enrolment import TRIES_PER_ADDRESS
-from appliance.delivery import messages
+from appliance.delivery import messages, policy
 
 from .access.keys import client_tls, new_key, request_of
 from .conftest import Start
@@ -58,7 +58,7 @@ class Office:
     @contextlib.asynccontextmanager
     async def link(self, tls: ssl.SSLContext, **headers: str) -> AsyncIterator[FakeDevice]:
         url = f"wss://localhost:{self.central.devices}/v1/device"
-        protocols = [websockets.Subprotocol(messages.SUBPROTOCOL)]
+        protocols = [websockets.Subprotocol(policy.SUBPROTOCOL)]
         async with connect(
             url, ssl=tls, subprotocols=protocols, additional_headers=headers, proxy=None, ping_interval=None
         ) as socket:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from appliance.central.link import Timing
 from appliance.delivery import messages
+from appliance.delivery.policy import ServerTiming
 from appliance.event_json import to_builtins
 
 from .conftest import Start
@@ -84,7 +84,7 @@ def test_what_the_device_refuses_is_told_with_its_reason(start: Start) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium")
 def test_the_second_button_puts_an_alert_off_where_its_rule_allows_it(tmp_path: Path) -> None:
     async def run() -> None:
-        async with central_in(tmp_path, timing=Timing()) as central, central.device() as device:
+        async with central_in(tmp_path, timing=ServerTiming()) as central, central.device() as device:
             await urgent(device, blinking=True)
             allowed = [to_builtins(event) for event in dispute()]
             (alert,) = (event for event in allowed if event["type"] == "alert" and event["alert"] == 3)
@@ -104,7 +104,7 @@ def test_the_second_button_puts_an_alert_off_where_its_rule_allows_it(tmp_path: 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium")
 def test_there_is_no_second_button_where_the_rule_allows_no_snooze(tmp_path: Path) -> None:
     async def run() -> None:
-        async with central_in(tmp_path, timing=Timing()) as central, central.device() as device:
+        async with central_in(tmp_path, timing=ServerTiming()) as central, central.device() as device:
             await urgent(device, blinking=True)
             await send(device, started(), *dispute()[1:])
             async with page_on(central, CALL) as page:

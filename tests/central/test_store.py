@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from appliance.central import queries, store
 from appliance.central.clock import utc_now
-from appliance.delivery.messages import Hello
+from appliance.delivery.messages import EventMessage, Hello
 from appliance.errors import BadInputError
 from appliance.events import Event
 
@@ -21,7 +21,7 @@ from .script import alert, changed, dispute, ended, enveloped, said, started
 
 
 def arrival(seq: int, event: Event | dict[str, Any], call: str = "c1", device: str = "desk-1") -> store.Arrival:
-    return store.arrival(device, enveloped(seq, event, call), lambda _: None)
+    return store.arrival(device, EventMessage(envelope=enveloped(seq, event, call)), lambda _: None)
 
 
 def save(connection: sqlite3.Connection, *items: store.Arrival | store.Contact) -> store.Saved:

@@ -3,8 +3,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.delivery.cells import PARTIAL_INTERVAL_S, Cells
+from appliance.delivery.cells import Cells
 from appliance.delivery.messages import PartialMessage, StatusMessage
+from appliance.delivery.policy import PARTIAL_INTERVAL_S
 from appliance.events import Who
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from appliance.delivery.messages import MAX_IN_FLIGHT
+from appliance.delivery.policy import MAX_IN_FLIGHT
 from appliance.delivery.window import Window
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.central.link import Timing
+from appliance.delivery.policy import ServerTiming
 from tests.central.conftest import Start
 from tests.central.rig import central_in
 
@@ -16,4 +16,4 @@ def start(tmp_path: Path) -> Start:
     """Start the server as people do: a browser takes longer than the short time-outs of the other tests."""
     if CHROMIUM is None:
         pytest.skip("needs a browser: apt-get install chromium")
-    return lambda **fields: central_in(tmp_path, timing=Timing(), **fields)
+    return lambda **fields: central_in(tmp_path, timing=ServerTiming(), **fields)
