@@ -1,8 +1,8 @@
 """The device: its composition root.
 
-One asyncio loop carries the calls, the uplink and the recognizers' connections. Threads: the outbox's writer, and one
-that reads a changed rule pack. Processes: a recognizer host for each model in use, and two workers of it for each call.
-Started in the order of `run_device`, stopped in reverse.
+One asyncio loop carries the calls, the uplink and the recognizers' connections. Threads: the outbox's writer, one that
+reads a changed rule pack, and one for each light that can be unplugged. Processes: a recognizer host for each model in
+use, and two workers of it for each call. Started in the order of `run_device`, stopped in reverse.
 
 The light comes first: it never waits for the disk or the network.
 """
@@ -16,8 +16,9 @@ from typing import NamedTuple
 import msgspec
 
 from appliance.adapters import clock, paths
+from appliance.adapters.identifying import Identifying
 from appliance.adapters.identity import read_identity
-from appliance.adapters.light import Light, light
+from appliance.adapters.lights import Lights
 from appliance.adapters.line import Trouble
 from appliance.adapters.mute_switch import MuteSwitch
 from appliance.adapters.outbox import Outbox
@@ -63,6 +64,7 @@ async def run_device(settings: Settings) -> Delivered:
     prepared = prepare(settings)
     device = Device(settings, prepared)
     await device.outbox.start()
+    device.show_start()
     try:
         device.end_interrupted_calls()
         if prepared.host:
@@ -71,6 +73,7 @@ async def run_device(settings: Settings) -> Delivered:
     finally:
         await prepared.stop_hosts()
         await device.outbox.stop()
+        device.lights.stop()
     return Delivered(device.outbox.committed, device.outbox.acknowledged)
 
 
@@ -79,13 +82,14 @@ class Device:
 
     def __init__(self, settings: Settings, prepared: Prepared) -> None:
         self._settings = settings
-        self._light: Light = light(settings.light)
+        self.lights = Lights(settings.light, self.toggle_mute, self._refresh)
         self._manager = ServiceManager()
         prepared.line.on_sign = self._manager.receive_sign
         self._shown: Pattern | None = None
         self._state = DeviceState(has_model=prepared.model is not None)
         self._board = Switchboard(prepared, self._receive_outputs, self._receive_troubles)
         self._folder = settings.state or paths.home()
+        self.identifying = Identifying(self._refresh)
         self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
         self._troubles: frozenset[Trouble] = frozenset()
         self._has_ended = False
@@ -95,6 +99,12 @@ class Device:
         file, given = settings.rules_file, prepared.rules
         replace, refuse, reading = self._replace_rules, self._refuse_rules, self._manager.reloading
         self._rule_file = RuleFile(file, given, replace, refuse, reading) if file else None
+
+    def show_start(self) -> None:
+        """Light up, before anything that takes time."""
+        self._state.starting = True
+        self.lights.start()
+        self._refresh()
 
     def end_interrupted_calls(self) -> None:
         """End the calls that an earlier run of this device could not."""
@@ -117,6 +127,7 @@ class Device:
                 group.create_task(self._mute.run(), name="mute"),
             ]
             loop.add_signal_handler(signal.SIGUSR1, self.toggle_mute)
+            self._state.starting = False
             self._refresh()
             with key_pressed("m", self.toggle_mute):
                 await self._board.run()
@@ -179,12 +190,14 @@ class Device:
         calls = self._board.calls
         paused = {name for name, call in calls.items() if call.session.is_paused}
         self._state.show_calls({name: call.session.showing for name, call in calls.items()}, paused)
+        self._state.identifying = self.identifying.is_on
         self._state.is_muted = self._mute.is_muted
         self._state.set_fault("mute_not_saved", present=self._mute.is_failing)
+        self._state.set_fault("light_lost", present=bool(self.lights.troubles))
         shown = pattern(self._state.light())
         if shown != self._shown:
             self._shown = shown
-            self._light.show(shown)
+            self.lights.show(shown)
             self._manager.show_status(shown.text)
         if self.uplink:
             self.uplink.show_status(self._state.status())

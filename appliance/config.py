@@ -38,7 +38,8 @@ feelings = "caller"         # whose stress and sentiment are measured: "caller",
 hide_names = "both"         # whose own names are taken out of their words: "both", or "caller" to keep the agent's
 
 [light]
-kind = "terminal"           # "terminal", "lines" (one JSON object per change on stdout) or "none"
+kind = "terminal"           # or "board", "busylight", "leds", "neopixels", "lines" (one JSON object per change on
+                            # stdout), "none", or several in a list; all keys: `light_settings`
 
 [central]                   # leave the table out for a box without a server
 url = "wss://central.example/v1/device"
@@ -57,14 +58,13 @@ from typing import Final, Literal, cast, get_args
 
 import msgspec
 
+from appliance.light_settings import LightSettings, parse_light
 from appliance.line_settings import LineSettings, parse_line
 from appliance.models.choice import EngineChoice
 from appliance.speech.frames import Side
 from appliance.toml_table import Table, read_table
 
 IdentityKind = Literal["token", "certificate"]
-LightKind = Literal["terminal", "lines", "none"]
-
 FEELINGS: Final[dict[str, frozenset[Side]]] = {
     "caller": frozenset({"caller"}),
     "none": frozenset(),
@@ -105,7 +105,7 @@ class Settings(msgspec.Struct, frozen=True):
     line: LineSettings
     speech: SpeechSettings
     rules_file: Path | None
-    light: LightKind
+    light: LightSettings
     central: CentralSettings | None
     state: Path | None
     feelings: frozenset[Side] = FEELINGS["caller"]
@@ -126,14 +126,12 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     rules.allow_only("file")
     privacy = table.table("privacy", optional=True)
     privacy.allow_only("feelings", "hide_names")
-    light = table.table("light", optional=True)
-    light.allow_only("kind")
     return Settings(
         device=device.text("name"),
         line=parse_line(table.table("line"), folder),
         speech=_speech(table.table("speech", optional=True)),
         rules_file=folder / rules.text("file") if rules.has("file") else None,
-        light=cast("LightKind", light.text("kind", "terminal", of=get_args(LightKind))),
+        light=parse_light(table.table("light", optional=True)),
         central=_central(table.table("central"), folder) if table.has("central") else None,
         state=folder / state if state else None,
         feelings=FEELINGS[privacy.text("feelings", next(iter(FEELINGS)), of=tuple(FEELINGS))],

@@ -82,6 +82,16 @@ class Table:
                 self.refuse(key, f"holds {_shown(value)}", 'write texts in quotes, such as ["abc"]')
         return tuple(values)
 
+    def one_or_more(self, key: str, default: tuple[str, ...], *, of: Sequence[str]) -> tuple[str, ...]:
+        """Give a text, or each of a list of texts, all of them among `of`."""
+        if not isinstance(self._values.get(key), list):
+            return (self.text(key, default[0], of=of),) if key in self._values else default
+        values = self.texts(key)
+        for value in values:
+            if value not in of:
+                self.refuse(key, f'holds "{value}"', f"write some of: {', '.join(of)}")
+        return values
+
     def flag(self, key: str, *, default: bool) -> bool:
         """Give true or false."""
         return self._typed(key, bool, "true or false, without quotes") if key in self._values else default

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from appliance.config import CentralSettings, Settings, SpeechSettings, parse_settings, read_settings
 from appliance.errors import BadInputError
+from appliance.light_settings import LightSettings
 from appliance.line_settings import RecordingSettings
 
 FOLDER = Path("/etc/undertone")
@@ -46,7 +47,7 @@ def test_every_setting_is_read_and_paths_start_from_the_file_s_folder() -> None:
         line=RecordingSettings(FOLDER / "call.wav", ("caller", "agent"), "fast"),
         speech=SpeechSettings("ko", "vosk"),
         rules_file=Path("/srv/rules.toml"),
-        light="lines",
+        light=LightSettings(kinds=("lines",)),
         central=CentralSettings("wss://central.example/v1/device", FOLDER / "token", FOLDER / "ca.pem"),
         state=FOLDER / "state",
     )
@@ -67,7 +68,7 @@ def test_what_is_left_out_has_its_default() -> None:
         line=RecordingSettings(FOLDER / "call.wav", (), "real"),
         speech=SpeechSettings("en", "auto"),
         rules_file=None,
-        light="terminal",
+        light=LightSettings(),
         central=None,
         state=None,
     )
@@ -90,7 +91,7 @@ BAD = [
     ('engine = "vosk"', "engine = true", 13, "`speech.engine` is true", "a text"),
     ('language = "ko"', 'langauge = "ko"', 12, "`speech.langauge` is not a known key", "did you mean `language`?"),
     ('file = "/srv/rules.toml"', "file = []", 16, "`rules.file` is a list", "a text"),
-    ('[light]\nkind = "lines"', '[light]\nkind = "disco"', 19, '`light.kind` is "disco"', "terminal, lines, none"),
+    ('[light]\nkind = "lines"', '[light]\nkind = "disco"', 19, '`light.kind` is "disco"', "terminal, lines, board"),
     ("[light]", "[[light]]", 18, "`light` is a list", "a table, such as [light]"),
     ('url = "wss://central.example/v1/device"\n', "", 21, "`central` has no `url`", "add `url`"),
     ('token_file = "token"', 'token = "secret"', 23, "`central.token` is not a known key", "`token_file`"),

@@ -1,13 +1,15 @@
-"""The light as a person without a light board sees it: in the terminal, or as lines of JSON for a program."""
+"""The light as a person without a light board sees it: in the terminal, or as lines of JSON for a program.
+
+What other kinds of lights have in common stands here too: `Light` for those that only write, `Lamp` for those that
+can be unplugged.
+"""
 
 import json
-import sys
 from typing import Final, Protocol, TextIO
 
 import msgspec
 
 from appliance.adapters.clock import utc
-from appliance.config import LightKind
 from appliance.indicator.looks import RGB, Look, Pattern
 
 
@@ -16,6 +18,27 @@ class Light(Protocol):
 
     def show(self, pattern: Pattern) -> None:
         """Show this pattern from now on."""
+
+
+class Lamp(Protocol):
+    """A light that is plugged in: served by one thread, until a call raises `LightError` or `OSError`."""
+
+    def turn(self, pattern: Pattern, elapsed_ms: int) -> float:
+        """Do what is due for a pattern that came so long ago; give the seconds until something is due again."""
+
+    def fileno(self) -> int | None:
+        """Give the descriptor on which the lamp may say something, if it can."""
+
+    def close(self) -> None:
+        """Let go of the lamp; raises nothing."""
+
+
+class LightError(Exception):
+    """A light cannot be used now; `mend` says what to do about it. The box goes on without it."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        self.mend = mend
+        super().__init__(what)
 
 
 class TerminalLight:
@@ -42,13 +65,6 @@ class LinesLight:
         self._stream.flush()
 
 
-class NoLight:
-    """For a box whose only light is the supervisor's page."""
-
-    def show(self, pattern: Pattern) -> None:
-        """See `Light`."""
-
-
 DOT: Final = "\N{BLACK CIRCLE}"
 
 
@@ -59,14 +75,3 @@ def painted(look: Look, in_colour: bool) -> str:  # noqa: FBT001 - reads well wh
         return f"[{words}]"
     red, green, blue = (round(part * max(look.brightness, 0.4)) for part in RGB[look.colour])
     return f"\x1b[38;2;{red};{green};{blue}m{DOT}\x1b[0m {words}"
-
-
-def light(kind: LightKind) -> Light:
-    """Give the configured light."""
-    match kind:
-        case "terminal":
-            return TerminalLight(sys.stderr)
-        case "lines":
-            return LinesLight(sys.stdout)
-        case "none":
-            return NoLight()

@@ -31,6 +31,7 @@ from appliance.events import (
     Utterance,
     seconds,
 )
+from appliance.light_settings import NO_LIGHT
 from appliance.line_settings import LineSettings, RecordingSettings, RtpTapSettings
 from appliance.session import Output
 
@@ -83,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
             line=_line(arguments.file),
             speech=SpeechSettings(arguments.language, arguments.engine),
             rules_file=arguments.rules,
-            light="none",
+            light=NO_LIGHT,
             central=None,
             state=None,
         )

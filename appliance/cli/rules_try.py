@@ -14,6 +14,7 @@ from appliance.config import Settings, SpeechSettings
 from appliance.escalation.ladder import Outlook
 from appliance.event_json import to_builtins
 from appliance.events import Alert, AlertChanged, Event, seconds
+from appliance.light_settings import NO_LIGHT
 from appliance.line_settings import RecordingSettings
 from appliance.models.choice import EngineChoice
 from appliance.session import Output
@@ -36,7 +37,7 @@ def try_rules(rules: Path, call: Path, language: str, engine: EngineChoice, *, a
         line=RecordingSettings(call, pace="fast"),
         speech=SpeechSettings(language, engine),
         rules_file=rules,
-        light="none",
+        light=NO_LIGHT,
         central=None,
         state=None,
     )

@@ -4,9 +4,11 @@ import os
 
 import pytest
 
-from appliance.adapters.light import LinesLight, NoLight, TerminalLight, light, painted
+from appliance.adapters.light import LinesLight, TerminalLight, painted
+from appliance.adapters.lights import Lights
 from appliance.indicator.looks import Look
 from appliance.indicator.patterns import LOOKS, LightState, pattern
+from appliance.light_settings import LightKind, LightSettings
 
 URGENT = pattern(LightState("urgent", blinking=True, reason="Wants to cancel", in_call=True))
 CALM = pattern(LightState(in_call=True, link_online=False))
@@ -50,11 +52,12 @@ def test_whoever_sees_no_colours_reads_them(look: Look) -> None:
     assert painted(look, in_colour=False) == f"[{look.colour}, {'blinking' if look.blink_period_ms else 'steady'}]"
 
 
-def test_the_configured_light_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    assert isinstance(light("none"), NoLight)
-    light("none").show(URGENT)
-    light("terminal").show(URGENT)
-    light("lines").show(URGENT)
+def test_the_configured_lights_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    each: tuple[tuple[LightKind, ...], ...] = (("none",), ("terminal", "lines"))
+    for kinds in each:
+        lights = Lights(LightSettings(kinds=kinds), lambda: None, lambda: None)
+        lights.show(URGENT)
+        lights.stop()
     said = capsys.readouterr()
     assert said.err == "[red, blinking] Wants to cancel\n"
     assert json.loads(said.out)["light"]["text"] == "Wants to cancel"

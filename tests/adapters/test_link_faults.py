@@ -19,6 +19,7 @@ from appliance.config import CentralSettings, Settings, SpeechSettings
 from appliance.delivery.enrolment import Certified
 from appliance.delivery.messages import Bye, Command, Result
 from appliance.errors import BadInputError
+from appliance.light_settings import NO_LIGHT
 from appliance.line_settings import RecordingSettings
 
 from .flaky_server import Fate, FlakyServer
@@ -215,7 +216,7 @@ def test_the_doctor_knocks_and_tells_the_same(tmp_path: Path) -> None:
         async with FlakyServer([Fate(status=403, body=REFUSED)], tls=server_tls(tmp_path, asks=True)) as fake:
             central = CentralSettings(fake.url, None, None, "certificate")
             line = RecordingSettings(tmp_path / "call.wav")
-            settings = Settings("box", line, SpeechSettings(), None, "none", central, tmp_path)
+            settings = Settings("box", line, SpeechSettings(), None, NO_LIGHT, central, tmp_path)
             new = await asyncio.to_thread(examine_link, settings)
             assert [finding.state for finding in new] == ["trouble", "trouble"]
             enrolled(identity.identity_folder(tmp_path))

@@ -9,6 +9,7 @@ from appliance.adapters.rule_file import load_rules
 from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import CallStarted, Notice
+from appliance.light_settings import NO_LIGHT
 from appliance.line_settings import RecordingSettings
 from appliance.session import CallSession
 
@@ -18,7 +19,7 @@ from .clips import shipped
 def settings(call: str, language: str = "en", engine: str = "auto", rules_file: Path | None = None) -> Settings:
     assert engine in {"auto", "vosk", "moonshine"}
     speech = SpeechSettings(language, engine)  # type: ignore[arg-type] # just checked
-    return Settings("desk", RecordingSettings(shipped(call)), speech, rules_file, "none", None, None)
+    return Settings("desk", RecordingSettings(shipped(call)), speech, rules_file, NO_LIGHT, None, None)
 
 
 def new_session(prepared: Prepared) -> CallSession:

@@ -20,6 +20,7 @@ from appliance.cli.rules_try import changes, run_trial
 from appliance.config import Settings, SpeechSettings
 from appliance.errors import BadInputError
 from appliance.events import Alert, Event, PhraseHit, seconds
+from appliance.light_settings import NO_LIGHT
 from appliance.line_settings import RecordingSettings
 from tests.bench.options import Options, say
 from tests.bench.rows import Row, row
@@ -136,7 +137,7 @@ def _run(file: Path, language: str) -> list[Event]:
         line=RecordingSettings(file, pace="fast"),
         speech=SpeechSettings(language),
         rules_file=None,
-        light="none",
+        light=NO_LIGHT,
         central=None,
         state=None,
     )
