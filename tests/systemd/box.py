@@ -22,6 +22,8 @@ name = "{DEVICE}"
 %s
 [light]
 kind = "none"
+"""
+CENTRAL = f"""
 [central]
 url = "ws://{SERVER}/v1/device"
 token_file = "token"
@@ -35,10 +37,11 @@ class Box:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._state = machine.root / "var/lib"
+        self._settings = machine.root / "etc/undertone/undertone.toml"
 
     def configure(self, line: str = CARD) -> None:
         """Write the settings, and what makes the sound card of the tests one that PortAudio finds."""
-        (self.machine.root / "etc/undertone/undertone.toml").write_text(SETTINGS % line)
+        self._settings.write_text(SETTINGS % line)
         rig = self.machine.root / RIG[1:]
         rig.mkdir(parents=True, exist_ok=True)
         plugin = next((self.machine.root / "usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
@@ -56,11 +59,13 @@ class Box:
         """Start the server inside, and make the device known to it."""
         run = self.machine.run
         run("systemctl", "enable", "--now", "undertone-central")
-        home = "UNDERTONE_HOME=/var/lib/undertone-central"
+        home, token = "/var/lib/undertone-central", "/var/lib/undertone-central/token"
         user = ("--reuid=undertone-central", "--regid=undertone-central", "--clear-groups")
-        run("setpriv", *user, "env", home,
-            "undertone", "central", "add-device", DEVICE, "--token-file", "/var/lib/undertone-central/token")  # fmt: skip
-        run("mv", "/var/lib/undertone-central/token", "/etc/undertone/token")
+        add = ("undertone", "central", "add-device", DEVICE, "--token-file", token)
+        run("setpriv", *user, "env", f"UNDERTONE_HOME={home}", *add)
+        run("mv", token, "/etc/undertone/token")
+        with self._settings.open("a") as settings:
+            settings.write(CENTRAL)
         run("systemd-tmpfiles", "--create", "--prefix=/etc/undertone")
         run("systemctl", "restart", "undertone-central", "undertone")
 
