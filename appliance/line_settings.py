@@ -73,3 +73,5 @@ _LINES: Final[dict[str, Callable[[Table, Path], LineSettings]]] = {
     "sound_card": _sound_card,
 }
 """The reader of each kind of line: each knows its own keys."""
+
+LINE_KINDS: Final = tuple(_LINES)

@@ -18,9 +18,11 @@ EXIT_INTERRUPTED = 130
 COMMANDS: Final = {
     "demo": "run a recorded call through the device and the central server, and watch",
     "run": "run the device",
+    "first-boot": "take over what was prepared on this box's card",
     "enrol": "make this box known to its central server",
     "line": "list sound cards, check how the telephone line sounds, record it",
     "central": "run the central server",
+    "fleet": "prepare many boxes from one table, replace one, shut one out",
     "replay": "run a recording through the whole pipeline and print its events",
     "rules": "check, try and explain rule packs",
     "model": "list, fetch, verify, import or adapt speech models",
@@ -73,7 +75,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     asked_for = next((word for word in words if not word.startswith("-") and word not in LOG_LEVELS), None)
     if asked_for in COMMANDS:
-        importlib.import_module(f"appliance.cli.{asked_for}").add_parser(subparsers)
+        importlib.import_module(f"appliance.cli.{asked_for.replace('-', '_')}").add_parser(subparsers)
     else:
         for name, what in COMMANDS.items():
             subparsers.add_parser(name, help=what)

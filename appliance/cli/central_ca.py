@@ -28,10 +28,7 @@ def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse does not name
     """Add `ca` and `claim` with their own subcommands."""
     raw = argparse.RawDescriptionHelpFormatter
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--access", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
-        help=f"who may come in ({paths.home()}/central-access)",
-    )  # fmt: skip
+    add_access(common)
     common.add_argument("--json", action="store_true", help="print one JSON value on stdout")
     ca = commands.add_parser("ca", help="the authority that certifies boxes", epilog=CA_EPILOG, formatter_class=raw)
     _add_ca(ca.add_subparsers(metavar="init|issue|list|revoke|rotate", required=True), common)
@@ -68,6 +65,14 @@ def _add_claim(commands: Any, common: argparse.ArgumentParser) -> None:  # noqa:
     new.add_argument("--claim-file", type=Path, metavar="FILE", help="write the code here instead (mode 0600)")
     new.set_defaults(run=_claim_new)
     commands.add_parser("list", parents=[common], help="all claims").set_defaults(run=_claim_list)
+
+
+def add_access(parser: argparse.ArgumentParser) -> None:
+    """Add the option for the folder of who may come in."""
+    parser.add_argument(
+        "--access", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
+        help=f"who may come in ({paths.home()}/central-access)",
+    )  # fmt: skip
 
 
 def access_folder(arguments: argparse.Namespace) -> Path:

@@ -58,7 +58,7 @@ def make_claim(database: sqlite3.Connection, serial: str, device: str, ttl: time
     database.execute("DELETE FROM claims WHERE device=? AND used_at IS NULL", (device,))
     database.execute(
         "INSERT INTO claims (token_sha256, serial, device, made_at, expires_at) VALUES (?,?,?,?,?)",
-        (_hash(token), _same(serial), device, as_text(now), as_text(now + ttl)),
+        (_hash(token), same_serial(serial), device, as_text(now), as_text(now + ttl)),
     )
     return token
 
@@ -81,7 +81,7 @@ def redeem(database: sqlite3.Connection, token: str, serial: str, key_sha256: st
             raise ClaimError("claim_used")
         if wrong >= MAX_WRONG_SERIALS:
             raise ClaimError("claim_unknown")
-        if _same(serial) != wanted:
+        if same_serial(serial) != wanted:
             database.execute("UPDATE claims SET wrong_serials=wrong_serials+1 WHERE token_sha256=?", (hashed,))
             raise ClaimError("wrong_serial")
         database.execute(
@@ -102,6 +102,6 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.lower().encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _same(serial: str) -> str:
+def same_serial(serial: str) -> str:
     """Give a serial number as it is compared: it is read from a label, with or without zeros in front."""
     return serial.strip().lower().lstrip("0") or "0"

@@ -1,0 +1,129 @@
+"""Claims and files for the boxes of a fleet, and what has become of them."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from appliance.central.access.authority import fingerprint_of
+from appliance.central.access.ca import CA
+from appliance.central.access.claims import Waiting, listed, make_claim, same_serial
+from appliance.central.clock import utc_now
+from appliance.central.credentials import write_secret
+from appliance.delivery.enrolment import Claim, claim_code
+from appliance.errors import BadInputError
+from appliance.fleet.settings import CLAIM_FILE, SERVER_FILE, SETTINGS_FILE
+from appliance.fleet.table import Box
+
+State = Literal["prepared", "kept", "enrolled"]
+
+
+class Plan(NamedTuple):
+    """A box and the settings that it is to have."""
+
+    box: Box
+    settings: str
+
+
+class Prepared(NamedTuple):
+    """What was done for a box: files made anew, kept because their claim still holds, or none because it is enrolled.
+
+    `claim` is the code for the label, and secret; empty for an enrolled box.
+    """
+
+    box: Box
+    state: State
+    folder: Path
+    claim: str
+
+
+def prepare(ca: CA, plans: Iterable[Plan], server: str, out: Path, ttl: timedelta) -> Iterator[Prepared]:
+    """Prepare each box in turn; cut off and done again it goes on where it was. Raises `BadInputError`.
+
+    A claim that was made, not used and still holds is kept; so nothing changes for a label that is printed already.
+    """
+    if not ca.exists:
+        raise BadInputError("there is no authority yet", mend="undertone central ca init --name HOST")
+    authority = fingerprint_of(ca.trusted()[0])
+    certified = {item.device for item in ca.issued() if item.revoked_at is None}
+    holding = {(item.serial, item.device): item for item in listed(ca.database)}
+    for plan in plans:
+        yield _prepared(ca.database, plan, server, out / plan.box.name, (authority, certified, holding, ttl))
+
+
+_Standing = tuple[str, set[str], dict[tuple[str, str], Waiting], timedelta]
+
+
+def _prepared(database: sqlite3.Connection, plan: Plan, server: str, folder: Path, standing: _Standing) -> Prepared:
+    authority, certified, holding, ttl = standing
+    box = plan.box
+    waiting = holding.get((same_serial(box.serial), box.name))
+    set_team(database, box.name, box.team)
+    if box.name in certified and (waiting is None or waiting.used_at):
+        (folder / CLAIM_FILE).unlink(missing_ok=True)
+        return Prepared(box, "enrolled", folder, "")
+    _write_files(folder, plan.settings, server)
+    if waiting and not waiting.used_at and waiting.expires_at > utc_now() and (folder / CLAIM_FILE).is_file():
+        return Prepared(box, "kept", folder, (folder / CLAIM_FILE).read_text("ascii").strip())
+    code = claim_code(Claim(make_claim(database, box.serial, box.name, ttl), authority))
+    write_secret(folder / CLAIM_FILE, code + "\n")
+    return Prepared(box, "prepared", folder, code)
+
+
+class Desk(NamedTuple):
+    """What stays when the box on a desk is replaced: the device's name, its settings, and where its files are."""
+
+    device: str
+    settings: str
+    folder: Path
+
+
+def replace(ca: CA, desk: Desk, serial: str, server: str, ttl: timedelta) -> int:
+    """Shut the box of this desk out, and prepare another one for it; gives how many certificates were revoked."""
+    revoked = ca.revoke(desk.device, f"replaced by {serial}")
+    _write_files(desk.folder, desk.settings, server)
+    token = make_claim(ca.database, serial, desk.device, ttl)
+    write_secret(desk.folder / CLAIM_FILE, claim_code(Claim(token, fingerprint_of(ca.trusted()[0]))) + "\n")
+    return revoked
+
+
+def _write_files(folder: Path, settings: str, server: str) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_secret(folder / SETTINGS_FILE, settings)
+    write_secret(folder / SERVER_FILE, server + "\n")
+
+
+def set_team(database: sqlite3.Connection, device: str, team: str) -> None:
+    """Say whose supervisors see a device; an empty team is nobody's."""
+    database.execute("DELETE FROM teams WHERE device=?", (device,))
+    if team:
+        database.execute("INSERT INTO teams (device, team) VALUES (?,?)", (device, team))
+
+
+class Standing(NamedTuple):
+    """What has become of a device: the serial number of its last claim, and in which state it is."""
+
+    device: str
+    serial: str
+    state: Literal["claim waits", "claim expired", "enrolled", "revoked"]
+    since: str
+
+
+def standing(ca: CA) -> list[Standing]:
+    """Give the newest of every device that was ever claimed or certified."""
+    found: dict[str, Standing] = {}
+    for item in reversed(listed(ca.database)):
+        state: Literal["claim waits", "claim expired"]
+        state = "claim expired" if item.expires_at < utc_now() else "claim waits"
+        found[item.device] = Standing(item.device, item.serial, state, item.made_at)
+    for certificate in ca.issued():
+        known = found.get(certificate.device)
+        if known and known.since > (certificate.revoked_at or certificate.issued_at):
+            continue  # claimed anew since
+        serial = known.serial if known else ""
+        since = certificate.revoked_at or certificate.issued_at
+        found[certificate.device] = Standing(
+            certificate.device, serial, "revoked" if certificate.revoked_at else "enrolled", since
+        )
+    return sorted(found.values())

@@ -1,0 +1,1 @@
+"""A hundred boxes at once: the table of who sits where, and what each box is given."""
