@@ -1,8 +1,8 @@
 """What a box does once, when it starts from a card that was prepared for it.
 
 The folder `undertone` of the boot partition holds the settings, the server's address and a claim. The settings are put
-in their place, the box enrols, and the claim is wiped: afterwards nothing on that partition is a secret. Whatever is cut
-off is done again at the next start.
+in their place, the box enrols, and the claim is wiped: afterwards nothing on that partition is a secret. Whatever is
+cut off is done again at the next start.
 """
 
 import os

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SOURCE: Final = Path("/boot/firmware/undertone")
 CONFIG: Final = Path("/etc/undertone/undertone.toml")
 
-EPILOG: Final = """The folder is made by `undertone fleet prepare`: settings, the server's address, a claim. Done again, it does what is
+EPILOG: Final = """The folder is made by `undertone fleet prepare`: settings, a claim. Done again, it does what is
 left; with nothing prepared it does nothing and ends with 0."""
 
 
