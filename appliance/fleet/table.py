@@ -8,6 +8,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
@@ -171,5 +172,8 @@ def _of_twins(number: int, box: Box, serials: dict[str, int], names: dict[str, i
 
 
 def _slug(text: str) -> str:
-    """Give a text as a part of a device's name: lower-case Latin letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """Give a text as a part of a device's name: lower-case Latin letters without their marks, digits and dashes."""
+    plain = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
+    )
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

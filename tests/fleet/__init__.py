@@ -1,0 +1,1 @@
+"""A fleet of boxes from one table."""
