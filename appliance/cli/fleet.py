@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final, TypeVar, get_args
 from appliance.adapters import model_store
 from appliance.adapters.enrolment import read_site
 from appliance.cli.central_ca import access_folder, add_access, opened_ca, say
-from appliance.config import LightKind, parse_settings
+from appliance.config import parse_settings
 from appliance.errors import BadInputError
 from appliance.fleet.settings import SETTINGS_FILE, settings_text
 from appliance.fleet.table import COLUMNS, Box, Known, Problem, read_fleet
+from appliance.light_settings import LightKind
 from appliance.line_settings import LINE_KINDS
 
 if TYPE_CHECKING:
