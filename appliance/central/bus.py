@@ -39,12 +39,17 @@ Kind = Literal["snapshot", "device", "event", "partial", "call", "heartbeat"]
 
 
 class Light(msgspec.Struct, frozen=True):
-    """What the device's light shows. `alert` is the number to acknowledge while `blinking`."""
+    """What the device's light shows. `alert` is the number to acknowledge while `blinking`.
+
+    `muted`: nothing is captured, by hand at the box. `paused`: the server has its call not listened to.
+    """
 
     level: Level
     blinking: bool
     reason: str
     alert: int | None
+    muted: bool = False
+    paused: bool = False
 
 
 class LastWords(msgspec.Struct, frozen=True):
@@ -196,7 +201,8 @@ class Bus:
         if status.call != state.call:
             state.partials, state.last_words = [], None
         state.call, state.faults, state.last_seen = status.call, status.faults, utc_now()
-        state.light = Light(status.level, status.blinking, status.reason, status.alert)
+        paused = any(each.paused for each in status.calls if each.call == status.call)
+        state.light = Light(status.level, status.blinking, status.reason, status.alert, status.muted, paused)
         self._publish("device", state)
 
     def partial(self, device: str, partial: PartialMessage) -> None:

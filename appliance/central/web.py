@@ -13,6 +13,8 @@
   off for the `snooze_s` that it tells
 - `POST /api/calls/{device}/{call}/context` with `{"tier": "gold", "queued_s": 320}`, either may be left out: what the
   customer's own system knows of the caller; rules may judge by it
+- `POST /api/calls/{device}/{call}/pause` with `{"limit_s": 90}`, 1 to 600 or left out: nothing of the call is heard
+  until `.../resume` with `{}`, or until the limit. The box's own mute is stronger, and no command ends it
 
 Whatever is posted answers `{"ok": true}` once the device has done it; 409 when it is offline, 504 when it does not
 answer in time, 422 when it refuses, for instance because the call is over or the rule allows no snooze.
@@ -81,6 +83,16 @@ class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     queued_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
 
 
+class Pause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """For how long a call is not listened to at most; the device has a limit of its own where it is left out."""
+
+    limit_s: Annotated[float, msgspec.Meta(ge=1, le=600)] | None = None
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of what needs no more words."""
+
+
 class Web:
     """Answers browsers. `writer_statistics` gives the writer's own part of `/api/stats`."""
 
@@ -104,6 +116,8 @@ class Web:
             web.post("/api/calls/{device}/{call}/acknowledge", self._command("acknowledge", OfAlert)),
             web.post("/api/calls/{device}/{call}/snooze", self._command("snooze", OfAlert)),
             web.post("/api/calls/{device}/{call}/context", self._command("context", Context)),
+            web.post("/api/calls/{device}/{call}/pause", self._command("pause", Pause)),
+            web.post("/api/calls/{device}/{call}/resume", self._command("resume", Nothing)),
             web.get("/api/stats", self._stats),
             web.get("/api/live", self._live),
         ]
@@ -136,7 +150,9 @@ class Web:
         totals = await self._reader.ask(queries.totals)
         return _json(totals | self._writer_statistics() | {"pages": self._bus.readers()})
 
-    def _command(self, name: str, body: type[OfAlert | Context]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _command(
+        self, name: str, body: type[OfAlert | Context | Pause | Nothing]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Give what answers a request whose body goes to the device as the arguments of this command."""
 
         async def answer(request: web.Request) -> web.Response:

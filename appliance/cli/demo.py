@@ -18,6 +18,7 @@ from appliance.adapters import model_store
 from appliance.adapters.model_adapt import adapt
 from appliance.adapters.model_fetch import fetch
 from appliance.adapters.recording import Recording
+from appliance.adapters.terminal_key import key_pressed
 from appliance.cli.demo_phones import require_baresip
 from appliance.cli.demo_screen import PlainScreen, Screen, TerminalScreen
 from appliance.cli.demo_siprec import call_the_box, free_port, line_table
@@ -202,7 +203,8 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
             drawing = group.create_task(_refresh(screen))
             if job.line == "siprec":
                 group.create_task(_telephone(folder, job.recording, port, device))
-            await parts.read_lines(device.stdout, lambda line: _receive_device(screen, told, line))
+            with key_pressed("m", lambda: _mute(screen, device)):
+                await parts.read_lines(device.stdout, lambda line: _receive_device(screen, told, line))
             await asyncio.sleep(REFRESH_S)
             feed.cancel()
             drawing.cancel()
@@ -223,6 +225,12 @@ async def _telephone(folder: Path, recording: Path, port: int, device: asyncio.s
     finally:
         if device.returncode is None:
             device.terminate()
+
+
+def _mute(screen: Screen, device: asyncio.subprocess.Process) -> None:
+    """Press the mute of a device that is running: mute it, or unmute it."""
+    if screen.is_lit and device.returncode is None:
+        device.send_signal(signal.SIGUSR1)
 
 
 def _receive_device(screen: Screen, told: dict[str, Any], line: dict[str, Any]) -> None:

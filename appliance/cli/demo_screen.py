@@ -29,7 +29,9 @@ DARKEST: Final = 0.35
 
 
 class Screen(Protocol):
-    """Where the demo shows the call."""
+    """Where the demo shows the call; `is_lit` once the device has shown a light, so that it can be told something."""
+
+    is_lit: bool
 
     def show_light(self, light: dict[str, Any]) -> None:
         """Show the light's new pattern, as the device's `lines` light gives it."""
@@ -51,11 +53,13 @@ class PlainScreen:
     """One line per light change and per event; of the voice only where its level changes."""
 
     def __init__(self, stream: TextIO) -> None:
+        self.is_lit = False
         self._stream = stream
         self._tension: Tension = "calm"
 
     def show_light(self, light: dict[str, Any]) -> None:
         """See `Screen`."""
+        self.is_lit = True
         look = light["look"]
         rhythm = "blinking" if look["blink_period_ms"] else "steady"
         self._write(f"          light   {look['colour']}, {rhythm}: {light['text']}")
@@ -86,6 +90,7 @@ class TerminalScreen:
     """The whole terminal, drawn anew a few times a second."""
 
     def __init__(self, stream: TextIO, address: str) -> None:
+        self.is_lit = False
         self._stream = stream
         self._address = address
         self._light: dict[str, Any] | None = None
@@ -96,7 +101,7 @@ class TerminalScreen:
 
     def show_light(self, light: dict[str, Any]) -> None:
         """See `Screen`."""
-        self._light = light
+        self.is_lit, self._light = True, light
 
     def show_event(self, event: Event) -> None:
         """See `Screen`."""
@@ -120,7 +125,7 @@ class TerminalScreen:
         width, height = shutil.get_terminal_size()
         head = [
             self._lamp(),
-            f"{DIM}supervisor's page: {self._address}   Ctrl-C ends{RESET}",
+            f"{DIM}supervisor's page: {self._address}   m mutes   Ctrl-C ends{RESET}",
             *(next(wrapped(line, width)) for line in self._gauges.lines),
             DIM + "─" * width + RESET,
         ]

@@ -28,7 +28,14 @@ async def obey(device: FakeDevice, **result: Any) -> messages.Command:
 
 @pytest.mark.parametrize(
     ("what", "body"),
-    [("snooze", {"alert": 3}), ("context", {"tier": "gold", "queued_s": 320.0}), ("context", {"queued_s": 5.0})],
+    [
+        ("snooze", {"alert": 3}),
+        ("context", {"tier": "gold", "queued_s": 320.0}),
+        ("context", {"queued_s": 5.0}),
+        ("pause", {"limit_s": 90.0}),
+        ("pause", {}),
+        ("resume", {}),
+    ],
 )
 def test_a_command_reaches_the_device_and_its_result_the_one_who_asked(
     start: Start, what: str, body: dict[str, Any]
@@ -51,6 +58,8 @@ def test_a_command_reaches_the_device_and_its_result_the_one_who_asked(
         ("snooze", {}, "alert"),
         ("context", {"tier": 3}, "tier"),
         ("context", {"teir": "gold"}, "teir"),
+        ("pause", {"limit_s": 601}, "limit_s"),
+        ("resume", {"muted": False}, "muted"),
         ("context", {"tier": "x" * 101}, "tier"),
         ("context", {"queued_s": -1}, "queued_s"),
         ("context", [], "object"),

@@ -127,21 +127,27 @@ export function call(device, name) {
           "div",
           {},
           lamp(item),
-          can && order("acknowledge", "I have seen it", light.alert),
-          can && snooze_s > 0 && order("snooze", `Remind me in ${lasting(snooze_s)}`, light.alert),
+          can && order("acknowledge", "I have seen it", { alert: light.alert }),
+          can && snooze_s > 0 && order("snooze", `Remind me in ${lasting(snooze_s)}`, { alert: light.alert }),
+          item.online && light && !light.muted && pauseButton(light),
         );
       },
     );
     banner.hidden = items.length === 0;
   }
 
-  /** A button that has the device do something about an alert: `acknowledge` or `snooze` it. */
-  function order(what, text, alert) {
-    const onclick = (event) => tell(event.target, what, alert);
+  /** For what nobody may keep, such as card data; a pause ends by itself as well. */
+  function pauseButton(light) {
+    return light.paused ? order("resume", "Listen again", {}) : order("pause", "Pause for card data", {});
+  }
+
+  /** A button that has the device do something, such as to `acknowledge` an alert. */
+  function order(what, text, body) {
+    const onclick = (event) => tell(event.target, what, body);
     return el("button", { type: "button", className: `order ${what}`, "data-focus": what, onclick }, text);
   }
 
-  async function tell(button, what, alert) {
+  async function tell(button, what, body) {
     const text = button.textContent;
     button.disabled = true;
     button.textContent = "Telling the device…";
@@ -150,7 +156,7 @@ export function call(device, name) {
       const answer = await fetch(`/api${callLink(device, name).slice(1)}/${what}`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ alert }),
+        body: JSON.stringify(body),
       });
       if (!answer.ok) throw new Error((await answer.json()).error);
       heading.focus({ preventScroll: true });

@@ -67,7 +67,7 @@ export function alertState(alert) {
 }
 
 /** Lay the call out in rows, in order of time. A row holds what both sides said at once (`agent`, `caller`), or one of
- * `gap`, `notice`, `key`, `alert`, `silence`, `end`, `other`. Partials are utterances without a final text. */
+ * `gap`, `withheld`, `notice`, `key`, `alert`, `silence`, `end`, `other`. Partials are utterances without a final text. */
 export function rowsOf(call, partials) {
   const spoken = [
     ...call.utterances.values(),
@@ -81,7 +81,7 @@ export function rowsOf(call, partials) {
   }));
   const others = call.others.map((event) => ({
     ...event,
-    kind: { gap: "gap", notice: "notice", band: "band", key: "key", call_ended: "end" }[event.type] ?? "other",
+    kind: { gap: "gap", muted: "withheld", paused: "withheld", notice: "notice", band: "band", key: "key", call_ended: "end" }[event.type] ?? "other",
   }));
   const items = [...spoken.map((item) => ({ ...item, kind: "speech" })), ...marks, ...others].sort(inTime);
   const rows = [];
@@ -90,12 +90,12 @@ export function rowsOf(call, partials) {
     if (item.kind === "end" || (item.kind === "speech" && !besides(rows, item))) addSilence(rows, item, heard_s);
     if (item.kind === "speech") addSpeech(rows, item);
     else rows.push({ kind: item.kind, item, key: `${item.kind}-${item.seq}` });
-    if (item.kind === "speech" || item.kind === "gap") heard_s = Math.max(heard_s, item.end_s);
+    if (item.kind === "speech" || item.kind === "gap" || item.kind === "withheld") heard_s = Math.max(heard_s, item.end_s);
   }
   return rows;
 }
 
-const ORDER = { speech: 0, gap: 1, notice: 2, band: 2, key: 2, other: 3, alert: 4, end: 5 };
+const ORDER = { speech: 0, gap: 1, withheld: 1, notice: 2, band: 2, key: 2, other: 3, alert: 4, end: 5 };
 
 function inTime(one, other) {
   return (one.start_s ?? 0) - (other.start_s ?? 0) || ORDER[one.kind] - ORDER[other.kind];

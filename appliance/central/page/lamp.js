@@ -8,6 +8,9 @@ export function lampLook(device) {
   return [device.light, device.online];
 }
 
+/** Why the box hears nothing now, by wish: mute is stronger than a pause. */
+const deaf = (light) => (light.muted ? "muted" : light.paused ? "paused" : false);
+
 export function lamp(device) {
   const light = device.light;
   const known = light !== null && device.online;
@@ -21,13 +24,15 @@ export function lamp(device) {
       : "";
   return el(
     "div",
-    { className: "lamp", "data-level": level, "data-blinking": blinking && "true" },
+    { className: "lamp", "data-level": level, "data-blinking": blinking && "true", "data-deaf": known && deaf(light) },
     el("span", { className: "bulb", "aria-hidden": "true" }),
     el(
       "p",
       {},
       el("strong", { className: "level" }, state),
       manner && el("span", { className: "manner" }, ` ${manner}`),
+      known && light.muted && el("span", { className: "deaf" }, "Muted at the box: nothing is heard"),
+      known && !light.muted && light.paused && el("span", { className: "deaf" }, "Paused from here: nothing is heard"),
       known && light.reason && el("span", { className: "reason" }, light.reason),
     ),
   );

@@ -43,10 +43,10 @@ export function timeline(choose, show) {
         );
       spans(
         holes,
-        call.others.filter((event) => event.type === "gap"),
+        call.others.filter((event) => HOLES.has(event.type)),
         length_s,
         (gap) => gap.seq,
-        (gap) => `hole ${gap.who}`,
+        (gap) => `hole ${gap.who} ${gap.type}`,
       );
       stress.draw(call, length_s);
       ticks(axis, length_s);
@@ -54,6 +54,9 @@ export function timeline(choose, show) {
     },
   };
 }
+
+/** Stretches of a call that were not heard: lost, or withheld by wish. */
+const HOLES = new Set(["gap", "muted", "paused"]);
 
 function lane(who) {
   return el("div", { className: "lane", "data-who": who });

@@ -63,6 +63,17 @@ const ROWS = {
         ` at ${clock(item.start_s)} for ${lasting(item.end_s - item.start_s)}, ${gapReason(item.reason)}`,
       ),
     ),
+  withheld: ({ item }) =>
+    el(
+      "li",
+      { className: "row withheld", "data-why": item.type },
+      el(
+        "p",
+        {},
+        el("strong", {}, item.type === "muted" ? "Muted at the box" : "Paused from here"),
+        ` at ${clock(item.start_s)} for ${lasting(item.end_s - item.start_s)}: nothing was heard, by wish`,
+      ),
+    ),
   key: ({ item }) =>
     el(
       "li",

@@ -24,6 +24,7 @@ const FAULTS = {
   no_model: "no speech model hears this line",
   recognizer_lost: "the recogniser is restarting",
   outbox_broken: "its disk fails, this call may not be kept",
+  mute_not_saved: "its disk does not take the mute switch, which may be lost at a restart",
   outbox_full: "its storage is full, this call may not be kept",
   light_lost: "a light does not answer: undertone light list says what is there",
   too_slow: "it has too much to do, some words were not recognised",

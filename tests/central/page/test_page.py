@@ -8,6 +8,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 
 from appliance.delivery import messages
+from appliance.events import Muted, Paused
 from tests.central.conftest import Start
 from tests.central.rig import FakeDevice
 from tests.central.script import dispute, ended, measured, said, span, started
@@ -69,6 +70,34 @@ def test_phrases_are_marked_inside_the_words_and_gaps_and_alerts_are_told(start:
                 await expect(page.locator(".alert", has_text="Asks for supervisor")).to_be_focused()
                 await page.get_by_role("button", name="Show 1:00 in the transcript").click()
                 await expect(utterances(page).filter(has_text="cancel my account")).to_be_focused()
+
+    asyncio.run(run())
+
+
+def test_a_mute_and_a_pause_are_told_apart_and_neither_is_a_loss(start: Start) -> None:
+    async def run() -> None:
+        async with start() as central, central.device() as device:
+            await device.status("c1", muted=True)
+            withheld = (Muted(**span(4, 9), who="both"), Paused(**span(12, 20), who="both"))
+            await send(device, started(), said("Good morning."), *withheld)
+            async with page_on(central, CALL) as page:
+                await expect(page.locator(".row.withheld")).to_have_text(
+                    [
+                        "Muted at the box at 0:04 for 5.0 s: nothing was heard, by wish",
+                        "Paused from here at 0:12 for 8.0 s: nothing was heard, by wish",
+                    ]
+                )
+                await expect(page.locator(".row.gap")).to_have_count(0)
+                await expect(page.locator(".lamp")).to_contain_text("Muted at the box: nothing is heard")
+                await expect(page.get_by_role("button", name="Pause for card data")).to_have_count(0)
+                calls = (messages.CallStatus("c1", "normal", blinking=False, reason="", paused=True),)
+                await device.status("c1", calls=calls)
+                await expect(page.locator(".lamp")).to_contain_text("Paused from here: nothing is heard")
+                await expect(page.get_by_role("button", name="Listen again")).to_be_visible()
+                await device.status("c1")
+                await page.get_by_role("button", name="Pause for card data").click()
+                command = await device.read_until(messages.Command)
+                assert (command.name, command.arguments) == ("pause", {"call": "c1"})
 
     asyncio.run(run())
 
