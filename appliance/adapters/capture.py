@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 
 
 class Capture:
-    """Of one line. All calls are made in the loop; `on_change` is called when `is_open` or `muted` has changed."""
+    """Of one line. All calls are made in the loop; `on_change` is called when `captures` or `muted` has changed."""
 
     def __init__(self) -> None:
         self.on_change: Callable[[], None] = lambda: None
@@ -23,9 +23,8 @@ class Capture:
         """Say whether nothing may be captured. Who reads sockets or files looks here before each read."""
         return self._is_muted
 
-    @property
-    def is_open(self) -> bool:
-        """Whether anything can still give sound."""
+    def captures(self) -> bool:
+        """Say whether anything can still give sound."""
         return bool(self._sources)
 
     def mute(self) -> None:

@@ -42,7 +42,7 @@ class MuteSwitch:
     @property
     def is_muted(self) -> bool:
         """Whether nothing is captured, as the line itself says, and stays so until somebody unmutes the box here."""
-        return self._is_settled and self._capture.muted() and not self._capture.is_open
+        return self._is_settled and self._capture.muted() and not self._capture.captures()
 
     def toggle(self) -> None:
         """Mute the box, or unmute it."""

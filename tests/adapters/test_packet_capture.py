@@ -1,14 +1,17 @@
 """A mirror port with two real telephones on it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.adapters.capture import Capture
-from appliance.adapters.packet_capture import MARK_LINK, captured, record, split_records
+from appliance.adapters.packet_capture import MARK_LINK, MUTED_MARK_LINK, captured, record, split_records
 from appliance.errors import BadInputError
 from appliance.telephony.pcap_record import CapturedPacket
 
@@ -149,3 +152,37 @@ def test_without_the_right_to_capture_it_says_so() -> None:
     with pytest.raises(BadInputError, match="cannot be captured") as error:
         asyncio.run(listen())
     assert "CAP_NET_RAW" in error.value.mend
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may capture")
+def test_while_muted_no_voice_leaves_the_kernel_but_sip_does() -> None:
+    """Send both to an address of this machine, and take what the process gives until a mark says how it stands."""
+    invite, voice = b"OPTIONS sip:box SIP/2.0\r\n\r\n", b"\x80\x00" + bytes(10) + b"voice" * 32
+
+    async def run() -> list[set[str]]:
+        capture, found = Capture(), []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
+            target.bind(("127.0.0.1", 0))
+            async with contextlib.aclosing(captured("lo", capture)) as packets:
+                await until_marked(packets, MARK_LINK)
+                for act, mark in ((None, MARK_LINK), (capture.mute, MUTED_MARK_LINK), (capture.unmute, MARK_LINK)):
+                    if act:
+                        act()
+                        await until_marked(packets, mark)
+                        assert capture.captures() == (mark == MARK_LINK)
+                    for data in (invite, voice):
+                        target.sendto(data, target.getsockname())
+                    came = await until_marked(packets, mark) + await until_marked(packets, mark)
+                    found.append({name for name in ("voice", "OPTIONS") for data in came if name.encode() in data})
+        return found
+
+    assert asyncio.run(run()) == [{"voice", "OPTIONS"}, {"OPTIONS"}, {"voice", "OPTIONS"}]
+
+
+async def until_marked(packets: AsyncGenerator[CapturedPacket, None], mark: int) -> list[bytes]:
+    came: list[bytes] = []
+    async for packet in packets:
+        if packet.link == mark:
+            return came
+        came.append(packet.data)
+    raise AssertionError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appliance.adapters.recording import DEFAULT_SIDES, Recording, paced, unpaced
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
-from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side
+from appliance.speech.frames import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, Frame, Side, Withheld
 from appliance.telephony.codecs import Samples, decode_alaw, decode_ulaw
 
 from ..telephony.wav_files import ALAW, PCM, ULAW, wav
@@ -170,3 +170,38 @@ def test_an_unpaced_line_lets_other_tasks_have_their_turn() -> None:
         return turns
 
     assert asyncio.run(run())[:1] == ["other"]
+
+
+def test_what_a_muted_recording_holds_is_passed_over_and_the_rest_keeps_its_place(tmp_path: Path) -> None:
+    rate_hz = 8_000
+    whole = recorded(tmp_path, wav(tone(440, rate_hz, 4.0).tobytes(), rate_hz=rate_hz))
+    before = {step[0].sample: step[0].pcm for step in whole.frames()}
+    line = Recording(tmp_path / "call.wav", pace="fast")
+
+    async def run() -> list[Frame | Withheld]:
+        call = await anext(line.calls(lambda _: None))
+        pieces: list[Frame | Withheld] = []
+        async for step in call.steps:
+            (piece,) = step
+            assert isinstance(piece, Frame | Withheld)
+            pieces.append(piece)
+            if len(pieces) == 50:
+                line.capture.mute()
+            if len(pieces) == 51:
+                assert not line.capture.captures()
+            if len(pieces) == 100:
+                line.capture.unmute()
+        assert not line.capture.captures()
+        return pieces
+
+    pieces = asyncio.run(run())
+    starts = [piece.sample if isinstance(piece, Frame) else piece.start_sample for piece in pieces]
+    assert starts == list(before)
+    heard_at = [piece.sample for piece in pieces if isinstance(piece, Frame)]
+    assert heard_at[:50] == starts[:50]
+    assert starts[100] <= heard_at[50] <= starts[106]
+    for piece in pieces:
+        # Where reading begins again the filter of the resampler needs a moment.
+        if isinstance(piece, Frame) and not starts[100] <= piece.sample <= starts[108]:
+            difference = np.frombuffer(piece.pcm, "<i2").astype(int) - np.frombuffer(before[piece.sample], "<i2")
+            assert abs(difference).max() <= 1

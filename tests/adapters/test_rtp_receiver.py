@@ -1,6 +1,7 @@
 """RTP over real sockets: packets of real telephones, sent again at their pace."""
 
 import asyncio
+import itertools
 import re
 import socket
 import time
@@ -8,12 +9,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from appliance.adapters.capture import Capture
 from appliance.adapters.line import Step
 from appliance.adapters.rtp_receiver import REPORT_EVERY_S, Agreement, RtpReceiver
 from appliance.adapters.rtp_socket import MOST_AT_ONCE, RtpSocket
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Gap, KeyPressed
-from appliance.speech.frames import FRAME_SAMPLES, Frame
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Withheld
 from appliance.telephony.rtcp import Goodbye, ReceiverReport, parse_rtcp, write_goodbye
 from appliance.telephony.rtp import looks_like_rtp, write_rtp
 from appliance.telephony.rtp_payloads import STATIC_PAYLOADS
@@ -161,3 +163,42 @@ def test_ports_come_in_pairs_and_are_given_back() -> None:
 def test_an_address_that_is_not_ours_is_refused() -> None:
     with pytest.raises(BadInputError, match="no UDP port can be opened"):
         RtpReceiver("192.0.2.1", ("agent",), cname="box")
+
+
+def test_a_muted_receiver_takes_no_packet_from_the_kernel_but_its_header_and_goes_on_in_its_place() -> None:
+    capture = Capture()
+    opened = RtpReceiver(HERE, ("agent", "caller"), cname="box", capture=capture)
+    opened.agree("agent", PLAIN)
+    opened.agree("caller", PLAIN)
+
+    async def run() -> list[Step]:
+        playing = asyncio.create_task(replayed(opened, {"agent": voice(1, 2.2), "caller": voice(2, 2.2)}))
+        await asyncio.sleep(0.7)
+        assert capture.captures()
+        capture.mute()
+        await asyncio.sleep(0.1)
+        assert not capture.captures()
+        await asyncio.sleep(0.6)
+        came = opened.came
+        assert came > opened.report("agent").counts.received + opened.report("caller").counts.received
+        capture.unmute()
+        return await playing
+
+    parts = [part for step in asyncio.run(run()) for part in step]
+    for side in ("agent", "caller"):
+        spans = [
+            (part.sample, part.sample + FRAME_SAMPLES)
+            if isinstance(part, Frame)
+            else (part.start_sample, part.end_sample)
+            for part in parts
+            if isinstance(part, Frame | Withheld) and part.side == side
+        ]
+        assert spans[0][0] == 0
+        assert all(before[1] == after[0] for before, after in itertools.pairwise(spans))
+        heard = [part for part in parts if isinstance(part, Frame) and part.side == side]
+        withheld = [part for part in parts if isinstance(part, Withheld) and part.side == side]
+        assert heard[-1].sample > withheld[-1].end_sample
+        assert any(frame.pcm[::16].strip(b"\0") for frame in heard if frame.sample > withheld[-1].end_sample)
+    inside = [part for part in parts if isinstance(part, Gap) and part.end_sample > withheld[0].start_sample]
+    assert not [gap for gap in inside if gap.start_sample < withheld[-1].end_sample]
+    assert not capture.captures()

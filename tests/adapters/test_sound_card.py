@@ -18,7 +18,7 @@ from appliance.adapters.line import LineCall, Step, Trouble
 from appliance.adapters.sound_card import SoundCard
 from appliance.cli.line import check, list_cards, record
 from appliance.sound_card_settings import SoundCardSettings
-from appliance.speech.frames import Frame, Lost
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Withheld
 
 from .sound_rig import RATE_HZ, SoundRig, sound_rig
 
@@ -176,3 +176,34 @@ def noise_file() -> Path:
         file.setparams((2, 2, RATE_HZ, 0, "NONE", ""))
         file.writeframes(np.random.default_rng(1).normal(0, 300, (30 * RATE_HZ, 2)).astype("<i2").tobytes())
     return path
+
+
+@pytest.mark.usefixtures("rig")
+def test_a_mute_ends_the_process_that_reads_the_card_and_the_call_goes_on_in_its_place() -> None:
+    async def run() -> None:
+        heard = Heard("deskfile")
+        listening = asyncio.create_task(heard.first_call())
+        while len(heard.steps) < 25:  # noqa: ASYNC110 - news of another task
+            await asyncio.sleep(0.005)
+        (process,) = captures()
+        heard.line.capture.mute()
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - of another process
+            await asyncio.sleep(0.002)
+        while heard.line.capture.captures():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.002)
+        muted_at = len(heard.steps)
+        await asyncio.sleep(0.5)
+        assert captures() == []
+        assert not any(isinstance(piece, Frame) for step in heard.steps[muted_at + 5 :] for piece in step)
+        heard.line.capture.unmute()
+        await listening
+        for side in ("agent", "caller"):
+            mine = [piece for step in heard.steps for piece in step if isinstance(piece, Frame | Withheld)]
+            mine = [piece for piece in mine if piece.side == side]
+            starts = [piece.sample if isinstance(piece, Frame) else piece.start_sample for piece in mine]
+            ends = [piece.sample + FRAME_SAMPLES if isinstance(piece, Frame) else piece.end_sample for piece in mine]
+            assert starts[1:] == ends[:-1]
+            assert sum(isinstance(piece, Withheld) for piece in mine) >= 5
+        assert heard.lost() == []
+
+    asyncio.run(run())
