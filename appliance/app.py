@@ -13,8 +13,6 @@ import signal
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
-
 from appliance.adapters import clock, paths
 from appliance.adapters.identifying import Identifying
 from appliance.adapters.identity import read_identity
@@ -31,17 +29,17 @@ from appliance.adapters.tasks import task_group
 from appliance.adapters.terminal_key import key_pressed
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.call import Call
-from appliance.commands import COMMANDS
 from appliance.config import Settings
 from appliance.delivery.envelope import Draft
-from appliance.delivery.messages import Command, Hello, PartialMessage, Result
+from appliance.delivery.messages import Hello, PartialMessage
 from appliance.device_state import DeviceState
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.event_json import to_json
 from appliance.events import Alert, CallEnded, Event
-from appliance.indicator.looks import Pattern
+from appliance.indicator.looks import Pattern, dimmed
 from appliance.indicator.patterns import pattern
+from appliance.remote import CAPABILITIES, Remote
 from appliance.session import CallSession, Output, Partial
 from appliance.switchboard import Switchboard
 from appliance.version import VERSION
@@ -91,6 +89,7 @@ class Device:
         self._folder = settings.state or paths.home()
         self.identifying = Identifying(self._refresh)
         self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
+        self._remote = Remote(self._board, self._state, self._refresh, self._replace_rules, self.identifying)
         self._troubles: frozenset[Trouble] = frozenset()
         self._has_ended = False
         self.outbox = Outbox(self._folder / "outbox.db", self._receive_outbox_fault)
@@ -194,7 +193,7 @@ class Device:
         self._state.is_muted = self._mute.is_muted
         self._state.set_fault("mute_not_saved", present=self._mute.is_failing)
         self._state.set_fault("light_lost", present=bool(self.lights.troubles))
-        shown = pattern(self._state.light())
+        shown = dimmed(pattern(self._state.light()), self._remote.brightness)
         if shown != self._shown:
             self._shown = shown
             self.lights.show(shown)
@@ -203,7 +202,7 @@ class Device:
             self.uplink.show_status(self._state.status())
 
     def _show_partial(self, call: str, words: Partial) -> None:
-        if self.uplink:
+        if self.uplink and self._remote.partials:
             self.uplink.show_partial(
                 PartialMessage(
                     call=call,
@@ -234,7 +233,7 @@ class Device:
     def _new_uplink(self) -> Uplink | None:
         if self._server is None:
             return None
-        return Uplink(self._server, self.outbox, self._hello, self._do, self._receive_link)
+        return Uplink(self._server, self.outbox, self._hello, self._remote.do, self._receive_link)
 
     def _hello(self) -> Hello:
         prepared = self._board.prepared
@@ -247,27 +246,13 @@ class Device:
             clock_synchronised=clock.is_synchronised(),
             models=tuple(models),
             rules=f"{prepared.rules.name} {prepared.rules.version}",
-            capabilities=tuple(COMMANDS),
+            capabilities=CAPABILITIES,
         )
 
     def _name(self) -> str:
         """Give the name that our credential stands for: a certificate tells it, a token does not."""
         enrolled = self._server.identity if self._server else None
         return read_identity(enrolled).device if enrolled else self._settings.device
-
-    async def _do(self, command: Command) -> Result:
-        if command.name not in COMMANDS:
-            return Result(id=command.id, ok=False, error=f"unknown command {command.name!r}")
-        call = self._board.calls.get(str(command.arguments.get("call")))
-        if call is None:
-            return Result(id=command.id, ok=False, error="this call is over")
-        try:
-            outputs = COMMANDS[command.name](call.session, command.arguments)
-        except (msgspec.ValidationError, BadInputError) as error:
-            return Result(id=command.id, ok=False, error=str(error))
-        call.tell(outputs)
-        self._refresh()
-        return Result(id=command.id, ok=True)
 
 
 def _draft(call: str, event: Event, heard_at_s: float | None) -> Draft:

@@ -1,40 +1,28 @@
-"""What the central server may ask of a call, and how its arguments are read."""
+"""What the central server may ask of a call."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 
+from appliance.delivery.orders import Context, Guidance, OfAlert, Pause, Supervisor
 from appliance.errors import BadInputError
 from appliance.session import CallSession, Output
-from appliance.withholding import LONGEST_PAUSE_S, PAUSE_LIMIT_S, SHORTEST_PAUSE_S
 
-MAX_TEXT: Final = 100
-"""A tier is a word or two."""
-
-AlertNumber = Annotated[int, msgspec.Meta(ge=1)]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+TOLD: Final = {"seen": "has seen this call", "joined": "has joined the call", "released": "has left the call"}
 
 
-class _OfAlert(msgspec.Struct, frozen=True):
-    alert: AlertNumber
-
-
-class _Context(msgspec.Struct, frozen=True):
-    tier: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
-    queued_s: Seconds | None = None
-
-
-class _Pause(msgspec.Struct, frozen=True):
-    limit_s: Annotated[float, msgspec.Meta(ge=SHORTEST_PAUSE_S, le=LONGEST_PAUSE_S)] = PAUSE_LIMIT_S
+def told(order: Supervisor) -> str:
+    """Say for the agent what a supervisor did."""
+    return f"{order.name or 'A supervisor'} {TOLD[order.action]}"
 
 
 def _acknowledge(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
-    return session.acknowledge(msgspec.convert(arguments, _OfAlert).alert)
+    return session.acknowledge(msgspec.convert(arguments, OfAlert).alert)
 
 
 def _snooze(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
-    alert = msgspec.convert(arguments, _OfAlert).alert
+    alert = msgspec.convert(arguments, OfAlert).alert
     changes = session.snooze(alert)
     if not changes:
         raise BadInputError(f"alert {alert} cannot be put off", mend="its rule must give `snooze_s`, and it must stand")
@@ -42,12 +30,12 @@ def _snooze(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
 
 
 def _context(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
-    found = msgspec.convert(arguments, _Context)
+    found = msgspec.convert(arguments, Context)
     return session.receive_context(found.tier, found.queued_s)
 
 
 def _pause(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
-    return session.pause(msgspec.convert(arguments, _Pause).limit_s)
+    return session.pause(msgspec.convert(arguments, Pause).limit_s)
 
 
 def _resume(session: CallSession, _arguments: dict[str, Any]) -> list[Output]:
@@ -56,12 +44,23 @@ def _resume(session: CallSession, _arguments: dict[str, Any]) -> list[Output]:
     return []
 
 
+def _guidance(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
+    return session.receive_notice("guidance", msgspec.convert(arguments, Guidance).text)
+
+
+def _supervisor(session: CallSession, arguments: dict[str, Any]) -> list[Output]:
+    order = msgspec.convert(arguments, Supervisor)
+    return session.receive_notice(f"supervisor_{order.action}", told(order))
+
+
 COMMANDS: Final[dict[str, Callable[[CallSession, dict[str, Any]], list[Output]]]] = {
     "acknowledge": _acknowledge,
     "snooze": _snooze,
     "context": _context,
     "pause": _pause,
     "resume": _resume,
+    "guidance": _guidance,
+    "supervisor": _supervisor,
 }
-"""By name. Each raises `msgspec.ValidationError` for arguments of the wrong kind, unknown ones are passed over, and
-`BadInputError` for what cannot be done."""
+"""By name; the arguments are those of `delivery.orders`. Each raises `msgspec.ValidationError` for arguments of the
+wrong kind and `BadInputError` for what cannot be done."""

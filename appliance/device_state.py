@@ -22,6 +22,7 @@ class DeviceState:
         self.is_muted = False
         """Whether nothing is captured, as the line itself says."""
         self.identifying = False
+        self.guidance = ""
         self.starting = False
         self.updating = False
         self._has_model = has_model
@@ -104,6 +105,7 @@ class DeviceState:
             paused=bool(self._paused),
             in_call=bool(self._calls),
             identifying=self.identifying,
+            guidance=self.guidance,
             starting=self.starting,
             updating=self.updating,
         )

@@ -4,18 +4,8 @@ Both are intervals of media time, told as an event when they end. Mute always wi
 muted, a pause changes nothing, and its end lets nothing be heard.
 """
 
-from typing import Final
-
 from appliance.events import SAMPLE_RATE_HZ, Event, Muted, Paused
 from appliance.speech.frames import Withheld
-
-PAUSE_LIMIT_S: Final = 120.0
-"""After which a pause ends by itself, unless its command says otherwise: a card's data are told in half of that."""
-
-LONGEST_PAUSE_S: Final = 600.0
-"""Nobody needs longer, and a server that has forgotten a pause must not leave the box deaf."""
-
-SHORTEST_PAUSE_S: Final = 1.0
 
 
 class Withholding:

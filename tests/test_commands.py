@@ -23,7 +23,7 @@ def test_an_alert_is_acknowledged_by_its_number() -> None:
 def test_an_alert_that_cannot_be_put_off_is_left_as_it_is_and_the_server_is_told(alert: int) -> None:
     talk = Talk(THREAT).run_until(5)
     with pytest.raises(BadInputError, match=f"alert {alert} cannot be put off"):
-        COMMANDS["snooze"](talk.session, {"alert": alert})
+        COMMANDS["snooze"](talk.session, {"call": "c1", "alert": alert})
     assert talk.session.showing.blinking
 
 

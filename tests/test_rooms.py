@@ -35,7 +35,7 @@ PURE_ROOMS = {
     "hearing": {"errors", "events", "escalation", "language", "speech"},
     "withholding": {"events", "speech"},
     "session": {"errors", "events", "escalation", "hearing", "language", "meters", "speech", "withholding"},
-    "commands": {"errors", "session", "withholding"},
+    "commands": {"delivery", "errors", "session"},
     "figures": {"events"},
     "health": {"indicator"},
     "fleet": {"errors"},
@@ -53,9 +53,12 @@ WORLD_ROOMS = {
     "adapters": {*PURE_ROOMS, "adapters"},
     "call": {*PURE_ROOMS, "adapters"},
     "switchboard": {*PURE_ROOMS, "adapters", "call"},
-    "app": {*PURE_ROOMS, "adapters", "call", "switchboard"},
+    "remote": {*PURE_ROOMS, "adapters", "switchboard"},
+    "app": {*PURE_ROOMS, "adapters", "call", "remote", "switchboard"},
     "central": {"central", "delivery", "errors", "events", "fleet", "version"},
-    "cli": {*PURE_ROOMS, "adapters", "app", "call", "central", "cli", "models.adapt"},
+    "cli": {*PURE_ROOMS, "acceptance", "adapters", "app", "call", "central", "cli", "models.adapt"},
+    # What shows that a server, or another device, keeps the protocol; apart from the device itself.
+    "acceptance": {*PURE_ROOMS, "acceptance", "adapters"},
     "__main__": {"cli"},
     # What trains a telephone front: apart from the rest, for the device never loads it.
     "models.adapt": {*PURE_ROOMS, "models.adapt"},

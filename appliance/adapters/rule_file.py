@@ -72,7 +72,7 @@ class RuleFile:
     async def _read_again(self) -> None:
         try:
             # In a thread: a large pack takes a while to read, and the light must not wait for it.
-            pack = await asyncio.to_thread(_load_ready, self._file, self._current.language)
+            pack = await asyncio.to_thread(lambda: ready(load_rules(self._file, self._current.language)))
         except BadInputError as error:
             self._on_refused(error)
             return
@@ -81,9 +81,8 @@ class RuleFile:
             self._on_replaced(pack)
 
 
-def _load_ready(file: Path, language: str) -> RulePack:
-    """Load a pack and compile its patterns, which is otherwise done at the first words."""
-    pack = load_rules(file, language)
+def ready(pack: RulePack) -> RulePack:
+    """Compile a pack's patterns, which is otherwise done at the first words."""
     pack.index.find("caller", ())
     return pack
 

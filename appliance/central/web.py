@@ -15,6 +15,8 @@
   customer's own system knows of the caller; rules may judge by it
 - `POST /api/calls/{device}/{call}/pause` with `{"limit_s": 90}`, 1 to 600 or left out: nothing of the call is heard
   until `.../resume` with `{}`, or until the limit. The box's own mute is stronger, and no command ends it
+- `POST /api/calls/{device}/{call}/guidance` and `supervisor`, and `POST /api/devices/{device}/identify`, `rules`,
+  `config`, `update`: with the arguments that `delivery.orders` names
 
 Whatever is posted answers `{"ok": true}` once the device has done it; 409 when it is offline, 504 when it does not
 answer in time, 422 when it refuses, for instance because the call is over or the rule allows no snooze.
@@ -27,7 +29,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import hdrs, web
@@ -39,6 +41,8 @@ from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
 from appliance.central.ingest import DeviceOfflineError, Ingest
 from appliance.central.reader import StoreReader
+from appliance.delivery.orders import ORDERS
+from appliance.delivery.policy import MAX_COMMAND_BYTES
 
 HEARTBEAT_S: Final = 15.0
 """A silent connection is closed by many proxies after 30 to 60 s."""
@@ -48,7 +52,8 @@ WRITE_TIMEOUT_S: Final = 20.0
 
 MAX_PAGES: Final = 200
 MAX_CALLS: Final = 500
-MAX_BODY_BYTES: Final = 4_096
+MAX_BODY_BYTES: Final = MAX_COMMAND_BYTES // 2
+"""A rule pack is the largest thing that may be posted."""
 
 _PAGE: Final = Path(__file__).parent / "page"
 _TYPES: Final = {
@@ -70,27 +75,11 @@ _HEADERS: Final = {
 _log = logging.getLogger(__name__)
 
 
-class OfAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of an acknowledgement or a snooze."""
+OF_CALL: Final = ("acknowledge", "snooze", "context", "pause", "resume", "guidance", "supervisor")
+OF_DEVICE: Final = ("identify", "rules", "config", "update")
+"""The commands that may be posted, to a call and to a device."""
 
-    alert: Annotated[int, msgspec.Meta(ge=1)]
-
-
-class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What the customer's system knows of a caller, within the bounds of the device."""
-
-    tier: Annotated[str, msgspec.Meta(max_length=100)] = ""
-    queued_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
-
-
-class Pause(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """For how long a call is not listened to at most; the device has a limit of its own where it is left out."""
-
-    limit_s: Annotated[float, msgspec.Meta(ge=1, le=600)] | None = None
-
-
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of what needs no more words."""
+_FIELDS: Final = {name: {field.name for field in msgspec.structs.fields(order)} for name, order in ORDERS.items()}
 
 
 class Web:
@@ -113,11 +102,8 @@ class Web:
             web.get("/api/devices", self._devices),
             web.get("/api/calls", self._calls),
             web.get("/api/calls/{device}/{call}", self._call),
-            web.post("/api/calls/{device}/{call}/acknowledge", self._command("acknowledge", OfAlert)),
-            web.post("/api/calls/{device}/{call}/snooze", self._command("snooze", OfAlert)),
-            web.post("/api/calls/{device}/{call}/context", self._command("context", Context)),
-            web.post("/api/calls/{device}/{call}/pause", self._command("pause", Pause)),
-            web.post("/api/calls/{device}/{call}/resume", self._command("resume", Nothing)),
+            *(web.post(f"/api/calls/{{device}}/{{call}}/{name}", self._command(name)) for name in OF_CALL),
+            *(web.post(f"/api/devices/{{device}}/{name}", self._command(name)) for name in OF_DEVICE),
             web.get("/api/stats", self._stats),
             web.get("/api/live", self._live),
         ]
@@ -150,30 +136,36 @@ class Web:
         totals = await self._reader.ask(queries.totals)
         return _json(totals | self._writer_statistics() | {"pages": self._bus.readers()})
 
-    def _command(
-        self, name: str, body: type[OfAlert | Context | Pause | Nothing]
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _command(self, name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Give what answers a request whose body goes to the device as the arguments of this command."""
 
         async def answer(request: web.Request) -> web.Response:
             if request.content_type != "application/json":
                 return _error(415, "the body must be application/json")
+            call = request.match_info.get("call")
             try:
-                arguments = msgspec.to_builtins(msgspec.json.decode(await request.read(), type=body))
+                body = msgspec.json.decode(await request.read(), type=dict[str, Any])
+                if strange := body.keys() - (_FIELDS[name] - {"call"}):
+                    return _error(400, f"Object contains unknown field `{min(strange)}`")
+                arguments = body | ({"call": call} if call else {})
+                msgspec.convert(arguments, ORDERS[name])
             except msgspec.DecodeError as error:
                 return _error(400, str(error))
-            return await self._tell(name, request.match_info["device"], request.match_info["call"], arguments)
+            return await self._tell(name, request.match_info["device"], arguments)
 
         return answer
 
-    async def _tell(self, name: str, device: str, call: str, arguments: dict[str, Any]) -> web.Response:
+    async def _tell(self, name: str, device: str, arguments: dict[str, Any]) -> web.Response:
         try:
-            result = await self._ingest.command(device, name, {"call": call} | arguments)
+            result = await self._ingest.command(device, name, arguments)
         except (DeviceOfflineError, LinkLostError):
             return _error(409, f"device {device} is offline")
         except TimeoutError:
             return _error(504, f"device {device} does not answer")
-        return _json({"ok": True}) if result.ok else _error(422, result.error or "the device refuses")
+        if not result.ok:
+            told = {"error": result.error or "the device refuses"}
+            return _json(told | ({"code": result.code} if result.code else {}), 422)
+        return _json({"ok": True} | ({"details": result.details} if result.details else {}))
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         if self._bus.readers() >= MAX_PAGES:

@@ -89,7 +89,10 @@ SLOW: Final[frozenset[Fault]] = frozenset({"too_slow"})
 
 @dataclass(frozen=True, slots=True)
 class LightState:
-    """All that the light depends on. `level`, `blinking` and `reason` are what the ladder shows."""
+    """All that the light depends on. `level`, `blinking` and `reason` are what the ladder shows.
+
+    `guidance` is a short text for the agent, which stands before all others.
+    """
 
     level: Level = "normal"
     blinking: bool = False
@@ -100,6 +103,7 @@ class LightState:
     paused: bool = False
     in_call: bool = False
     identifying: bool = False
+    guidance: str = ""
     starting: bool = False
     updating: bool = False
 
@@ -252,7 +256,7 @@ def pattern(state: LightState) -> Pattern:
     rows = [row for row in ROWS if row.applies(state)]
     shown, look = next((row, row.look) for row in rows if row.look)
     marked = next((row for row in rows if row is not shown and row.mark and row.mark != shown.mark), None)
-    words = " · ".join(filter(None, (_words(row, state) for row in (shown, marked) if row)))
+    words = " · ".join(filter(None, (state.guidance, *(_words(row, state) for row in (shown, marked) if row))))
     if len(words) > MAX_TEXT_CHARACTERS:
         words = words[: MAX_TEXT_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
     return Pattern(look, marked.mark if marked else None, words)

@@ -171,7 +171,7 @@ def test_an_acknowledgement_must_be_json_as_no_form_can_send_it(start: Start) ->
             plain = {"Content_Type": "text/plain"}
             assert (await central.ask(ACKNOWLEDGE, {"alert": 1}, **plain))[0] == 415
             assert (await central.ask(ACKNOWLEDGE, {"alert": "one"}))[0] == 400
-            assert (await central.ask(ACKNOWLEDGE, ["x" * 10_000]))[0] == 413
+            assert (await central.ask(ACKNOWLEDGE, ["x" * 300_000]))[0] == 413
 
     asyncio.run(run())
 
