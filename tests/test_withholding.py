@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.commands import COMMANDS
+from appliance.delivery.orders import LONGEST_PAUSE_S
 from appliance.errors import BadInputError
 from appliance.events import Gap, Muted, Paused, StressMeasured, Utterance
 from appliance.speech.frames import FRAME_SAMPLES, Withheld
-from appliance.withholding import LONGEST_PAUSE_S, Withholding
+from appliance.withholding import Withholding
 
 from .scripted_call import SIDES, Talk, at, said
 
