@@ -25,8 +25,17 @@ START_S: Final = 5.0
 """For the first block: Python, PortAudio's look at every card, and sound servers that begin with a long buffer."""
 
 AGAIN_S: Final = 0.5
-"""Before the card is looked for again: an unplugged one costs little, a plugged one is back at once."""
+"""Before the card is looked for again: whoever has pulled it out plugs it in again, and it is back at once."""
 
+OFTEN: Final = 12
+"""Looks in vain before the card is looked for less often."""
+
+SELDOM_S: Final = 3.0
+"""Before each further look: one costs a tenth of a second of work, and a box without its card has to stay cool."""
+
+
+ENDING_S: Final = 1.0
+"""For a process that has closed its pipe; PortAudio may hang while it ends."""
 
 MUTED_TURN_S: Final = 0.1
 """While the line is muted its time goes on in steps of this."""
@@ -53,6 +62,7 @@ async def blocks(
 
     To mute the line ends the process at once, and drops what it had not handed over yet.
     """
+    in_vain = 0
     while True:
         while capture.muted():
             yield NotCaptured(time.monotonic())
@@ -66,12 +76,14 @@ async def blocks(
                     if capture.muted():
                         break
                     yield Block(arrived_s, pcm, overflowed or broken)
-                    broken, wait_s = False, QUIET_S
+                    broken, wait_s, in_vain = False, QUIET_S, 0
         if capture.muted():
             continue
-        log.warning("event=sound_card_lost card=%r", card)
+        if not in_vain:
+            log.warning("event=sound_card_lost card=%r", card)
+        in_vain += 1
         yield None
-        await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(AGAIN_S if in_vain < OFTEN else SELDOM_S)
 
 
 async def blocks_of_all(
@@ -127,6 +139,9 @@ async def _reader(card: str, channels: int, rate_hz: int, capture: Capture) -> A
         yield reader
     finally:
         transport.close()
+        if reader.at_eof():  # it ends by itself; asyncio warns of a child that is killed at that very moment
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), ENDING_S)
         _kill(process)
         await process.wait()
         capture.closed(process.pid)

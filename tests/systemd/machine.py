@@ -92,13 +92,13 @@ class Machine:
         for deb in debs:
             (self.root / "root" / deb.name).unlink()
 
-    def boot(self) -> float:
+    def boot(self, *options: str) -> float:
         """Switch it on; gives the monotonic time of that."""
         command = ("systemd-nspawn", "-q", "-D", str(self.root), "--register=no", "--keep-unit", "--link-journal=no")
         with self._console.open("ab") as console:
             began_s = time.monotonic()
             self._process = subprocess.Popen(
-                [*command, "--private-network", "--kill-signal=SIGRTMIN+4", "-b"],
+                [*command, "--private-network", "--kill-signal=SIGRTMIN+4", *options, "-b"],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -149,10 +149,13 @@ class Machine:
     def processes(self, part: str = "") -> list[psutil.Process]:
         """Give the running processes of the device whose command line has `part`, the oldest first."""
         found = []
-        for number in self.run("cat", f"/sys/fs/cgroup{self.show('ControlGroup')}/cgroup.procs").split():
-            inside = Path(f"/proc/{self._leader()}/root/proc/{number}/cmdline").read_bytes()
-            if part.encode() in inside:
-                found.append(psutil.Process(self._outside(int(number))))
+        group = f"/proc/{self._leader()}/root/sys/fs/cgroup{self.show('ControlGroup')}/cgroup.procs"
+        # Whatever ends while it is looked at does not run.
+        with contextlib.suppress(OSError, LookupError, psutil.Error):
+            for number in Path(group).read_text().split():
+                inside = Path(f"/proc/{self._leader()}/root/proc/{number}/cmdline").read_bytes()
+                if part.encode() in inside:
+                    found.append(psutil.Process(self._outside(int(number))))
         return sorted(found, key=lambda process: process.create_time())
 
     def _outside(self, number: int) -> int:

@@ -72,7 +72,10 @@ def test_a_card_that_comes_later_is_heard(box: Box, tmp_path: Path) -> None:
 def test_an_idle_box_costs_little(box: Box) -> None:
     ready(box)
     before = int(box.machine.show("CPUUsageNSec"))
+    parts = {process: sum(process.cpu_times()[:2]) for process in box.machine.processes()}
     time.sleep(IDLE_S)
+    for process, spent_s in parts.items():
+        print(f"\n{(sum(process.cpu_times()[:2]) - spent_s) / IDLE_S:.1%}", " ".join(process.cmdline())[-60:], end="")
     cpu = (int(box.machine.show("CPUUsageNSec")) - before) / 1e9 / IDLE_S
     used = sum(process.memory_full_info().pss for process in box.machine.processes())
     print(f"\nidle: {cpu:.1%} of a core, {used / 1e6:.0f} MB")
