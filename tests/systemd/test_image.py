@@ -9,7 +9,7 @@ from ..faults.programs import wait_for
 from .machine import SOURCE, Machine, packages, run
 
 START_S = 20.0
-TOKEN = "a-token-from-the-boot-partition"
+WRITTEN = "from the boot partition"
 
 
 @pytest.mark.soak
@@ -23,7 +23,7 @@ def test_an_image_keeps_what_lasts_on_its_data_partition(
     tar = tmp_path / "box.tar"
     run(SOURCE / "provisioning/build-image", "--suite", suite, "--out", tar, *packages(suite, tmp_path))
     run("tar", "-C", tree, "-xf", tar)
-    (boot / "token").write_text(TOKEN)
+    (boot / "token").write_text(WRITTEN)
     places = ("--read-only", f"--bind={data}:/data", f"--bind={boot}:/boot/firmware")
     machine = new_machine(tree)
     for _ in range(2):
@@ -33,7 +33,7 @@ def test_an_image_keeps_what_lasts_on_its_data_partition(
         assert machine.attempt("touch", "/usr/written") == 1
         assert machine.run("stat", "-c", "%U %a", "/etc/undertone/token") == "undertone 600\n"
         assert list(boot.iterdir()) == []  # no secret stays there
-        assert (data / "undertone/etc/token").read_text() == TOKEN
+        assert (data / "undertone/etc/token").read_text() == WRITTEN
         assert (data / "undertone/state/outbox.db").exists()
         machine.shut_down()
     assert not list(machine.upper.rglob("*"))
