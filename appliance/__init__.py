@@ -7,7 +7,8 @@ The life of one frame, in the order of the functions it passes:
    file, and `paced` gives them at the pace of a live line. Audio that never came is a `Lost` in its place.
 2. `call.Call._listen` asks `adapters.vad.VoiceDetector.is_voiced` and hands the frame to the session.
 3. `session.CallSession.receive_frame` shows it to this side's `speech.band.BandMeter`, which decides which model must
-   listen, and passes it to this side's `speech.listener.Listener`, whose
+   listen, and to this side's `speech.hold.HoldGate`, which keeps music (`speech.music.MusicDetector`) back and passes
+   all else to this side's `speech.listener.Listener`, whose
    `speech.level.NoiseFloor` and `speech.endpointer.Endpointer` decide whether it belongs to an utterance.
 4. What belongs to one becomes a `speech.recognizer.Hear` request; `adapters.recognizers.Recognizers.send` takes it
    to the first free worker process (`adapters.recognizer_host`), where `VoskRecognizer` or `MoonshineRecognizer` hears

@@ -229,6 +229,17 @@ class Paused(_Span, frozen=True, kw_only=True, tag="paused"):
     """The central server had this call not listened to, while card data were told for example. As `Muted` otherwise."""
 
 
+class Hold(_Span, frozen=True, kw_only=True, tag="hold"):
+    """Music, or tones like it, came from this side in this span and was kept from the recognizer: it is no speech.
+
+    Told as soon as it is found (`over` false, to then), and when something else is heard again or the call ends (`over`
+    true, with the same `start_sample`).
+    """
+
+    what: Literal["music"]
+    over: bool
+
+
 class KeyPressed(_Span, frozen=True, kw_only=True, tag="key"):
     """A telephone key was pressed, and told by the line beside the voice.
 
@@ -268,6 +279,7 @@ Event = (
     | Gap
     | Muted
     | Paused
+    | Hold
     | KeyPressed
     | Notice
     | CallEnded

@@ -29,7 +29,8 @@ from appliance.meters import FEELINGS_OF, Meters, Mood
 from appliance.speech.band import BandMeter
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
-from appliance.speech.listener import Listener, Span
+from appliance.speech.hold import Held, held_event
+from appliance.speech.listener import Listener, Said, Span
 from appliance.speech.recognizer import EndUtterance, Hypothesis, Request
 from appliance.withholding import Withholding
 
@@ -144,6 +145,7 @@ class CallSession:
     def receive_hypothesis(self, side: Side, hypothesis: Hypothesis) -> list[Output]:
         """Take what the recognizer of one side makes of an utterance."""
         self._measures.receive_words(side)
+        hypothesis = self._listeners[side].without_music(hypothesis)
         if hypothesis.final:
             span = self._listeners[side].receive_final(hypothesis.utterance)
             return self._finish(side, hypothesis, span) if span else []
@@ -212,7 +214,7 @@ class CallSession:
     def hang_up(self) -> list[Output]:
         """Take that no more frames come; what is still to be recognised follows as hypotheses, then `end`."""
         ends = {side: listener.receive_end() for side, listener in self._listeners.items()}
-        return [request for side, requests in ends.items() for request in self._noted(side, requests)]
+        return [output for side, said in ends.items() for output in self._noted(side, said)]
 
     def end(self, reason: EndReason) -> list[Output]:
         """Take that nothing follows any more."""
@@ -242,12 +244,12 @@ class CallSession:
         self._next_look = at_sample + LADDER_STEP_SAMPLES
         return [*self._ladder.receive_time(self._now_sample)]
 
-    def _noted(self, side: Side, requests: list[Request]) -> list[Request]:
+    def _noted(self, side: Side, said: list[Said]) -> list[Output]:
         """Count what nobody hears among the talk when it ends: no final hypothesis will come for it."""
-        for request in () if self._ears[self._bands[side]].model else requests:
-            if isinstance(request, EndUtterance) and (span := self._listeners[side].receive_final(request.utterance)):
+        for one in () if self._ears[self._bands[side]].model else said:
+            if isinstance(one, EndUtterance) and (span := self._listeners[side].receive_final(one.utterance)):
                 self._measures.receive_utterance(side, span, ())
-        return requests
+        return [held_event(side, one) if isinstance(one, Held) else one for one in said]
 
     def _change_ears(self, side: Side, band: Band, at: int) -> list[Output]:
         before, after = self._ears[self._bands[side]], self._ears[band]

@@ -18,6 +18,7 @@ from appliance.events import (
     Event,
     Evidence,
     Gap,
+    Hold,
     KeyPressed,
     Muted,
     Notice,
@@ -73,6 +74,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     event_type(Gap),
     event_type(Muted),
     event_type(Paused),
+    event_type(Hold),
     event_type(KeyPressed, key=st.sampled_from(["", *"0123456789*#ABCD"])),
     event_type(Notice, code=TEXTS, text=TEXTS),
     event_type(CallEnded),
@@ -100,7 +102,7 @@ def test_the_same_event_gives_the_same_bytes(event: Event) -> None:
 
 
 def test_every_event_of_the_system_is_tried_here() -> None:
-    told = {CallStarted, BandMeasured, CallContext, Gap, Muted, Paused, KeyPressed, Notice, CallEnded}
+    told = {CallStarted, BandMeasured, CallContext, Gap, Hold, Muted, Paused, KeyPressed, Notice, CallEnded}
     found = {Utterance, PhraseHit, StressMeasured, TalkMeasured, Alert, AlertChanged}
     assert set(get_args(Event)) == told | found
 

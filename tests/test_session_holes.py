@@ -11,8 +11,8 @@ from appliance.events import Gap, StressMeasured, Utterance
 from appliance.meters import Meters
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, samples
-from appliance.speech.listener import Listener
-from appliance.speech.recognizer import EndUtterance, Hear, Request
+from appliance.speech.listener import Listener, Said
+from appliance.speech.recognizer import EndUtterance, Hear
 from appliance.speech.talk import TalkMeter
 
 from .scripted_call import SIDES, Talk, at, said
@@ -47,7 +47,7 @@ def test_time_goes_on_through_a_hole_so_that_the_call_ends_where_its_audio_does(
 def spoken_over(hole_samples: int) -> tuple[Listener, list[Hear | EndUtterance]]:
     """Speak for a second, lose so much, and speak for another second."""
     listener = Listener("caller", SETTINGS)
-    requests: list[Request] = []
+    requests: list[Said] = []
     for number in range(50):
         requests += listener.receive_frame(frame(number, voiced=number > 5), voiced=number > 5)
     requests += listener.receive_lost(lost(50 * FRAME_SAMPLES, hole_samples))
@@ -84,7 +84,7 @@ def test_nothing_from_before_a_hole_belongs_to_what_is_said_behind_it() -> None:
     for number in range(20):
         listener.receive_frame(frame(number, voiced=False), voiced=False)
     listener.receive_lost(lost(20 * FRAME_SAMPLES, 160))
-    requests: list[Request] = []
+    requests: list[Said] = []
     for number in range(20, 60):
         requests += listener.receive_frame(moved(number, 160), voiced=True)
     heard = [request for request in requests if isinstance(request, Hear)]

@@ -21,6 +21,7 @@ from appliance.events import (
     CallStarted,
     Event,
     Gap,
+    Hold,
     KeyPressed,
     Muted,
     Notice,
@@ -124,7 +125,7 @@ def describe(event: Event) -> str:
     return f"{seconds(event.start_sample):8.2f}  {event.who:6}  {_what(event)}"
 
 
-def _what(event: Event) -> str:  # noqa: C901, PLR0911 - one answer for each type of event
+def _what(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one answer for each type of event
     match event:
         case CallStarted():
             return f"call started ({event.language}, {event.band} band, {event.model or 'no speech model'})"
@@ -146,6 +147,9 @@ def _what(event: Event) -> str:  # noqa: C901, PLR0911 - one answer for each typ
         case Muted() | Paused():
             how = "muted at the box" if isinstance(event, Muted) else "paused by the server"
             return f"[{how} until {seconds(event.end_sample):.2f}]"
+        case Hold():
+            until = f"until {seconds(event.end_sample):.2f}" if event.over else "begins"
+            return f"[{event.what} on hold {until}, not transcribed]"
         case KeyPressed():
             return f"[key {event.key or 'pressed, not kept'}]"
         case Notice():

@@ -1,15 +1,20 @@
-"""One side of a call as its recognizer gets it: numbered utterances in blocks of audio."""
+"""One side of a call as its recognizer gets it: numbered utterances in blocks of audio, and no music."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from appliance.speech.endpointer import Endpointer, EndpointerSettings, Speech, SpeechEnded
 from appliance.speech.frames import Frame, Lost, Side, samples
+from appliance.speech.hold import Held, HoldGate, Passed
 from appliance.speech.level import NoiseFloor
-from appliance.speech.recognizer import EndUtterance, Hear, Pause, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request
 
 BLOCK_MS: Final = 200
 """Audio of one request: the step in which Vosk works, and the pace of partial hypotheses."""
+
+
+Said = Request | Held
+"""What the recognizer must do, and what is told of music."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Listener:
 
     def __init__(self, side: Side, settings: EndpointerSettings) -> None:
         self._side: Side = side
+        self._gate = HoldGate()
         self._endpointer = Endpointer(settings)
         self._floor = NoiseFloor()
         self._utterance = 0
@@ -47,26 +53,28 @@ class Listener:
         """Find utterances by these settings from now on; not while one is in progress."""
         self._endpointer.settings = settings
 
-    def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Request]:
+    def receive_frame(self, frame: Frame, *, voiced: bool) -> list[Said]:
         """Take the next frame and give what the recognizer must hear or end now."""
-        loud = self._floor.receive_frame(frame.pcm)
-        changes = self._endpointer.receive_frame(frame, voiced=voiced and loud)
-        if changes:
-            self._pausing = False
-            return self._requests(changes)
-        return self._pause() if self._endpointer.speaking and not self._pausing else []
+        return self._let(self._gate.receive_frame(frame, voiced=voiced))
 
-    def receive_lost(self, lost: Lost) -> list[Request]:
+    def receive_lost(self, lost: Lost) -> list[Said]:
         """Take a hole in the line; the recognizer hears a short one as silence, so that its positions hold."""
-        return self._requests(self._endpointer.receive_lost(lost))
+        let = self._let(self._gate.receive_hole())
+        return [*let, *self._requests(self._endpointer.receive_lost(lost))]
 
-    def receive_cut(self) -> list[Request]:
+    def receive_cut(self) -> list[Said]:
         """Take that nothing is to be heard from here on: what was said before it is an utterance of its own."""
-        return self._requests(self._endpointer.receive_cut())
+        let = self._let(self._gate.receive_hole())
+        return [*let, *self._requests(self._endpointer.receive_cut())]
 
-    def receive_end(self) -> list[Request]:
+    def receive_end(self) -> list[Said]:
         """Take the end of the call."""
-        return self._requests(self._endpointer.receive_end())
+        let = self._let(self._gate.receive_end())
+        return [*let, *self._requests(self._endpointer.receive_end())]
+
+    def without_music(self, hypothesis: Hypothesis) -> Hypothesis:
+        """Give what the recognizer has made of an utterance without the words that it heard in music."""
+        return self._gate.without_music(hypothesis)
 
     def receive_final(self, utterance: int) -> Span | None:
         """Take that an utterance has its final hypothesis and give where it lay; None for an unknown one."""
@@ -90,6 +98,23 @@ class Listener:
     def span(self, utterance: int) -> Span | None:
         """Give where an unfinished utterance lies so far."""
         return self._unfinished.get(utterance)
+
+    def _let(self, passed: Passed) -> list[Said]:
+        said: list[Said] = []
+        if passed.held:
+            said.append(passed.held)
+            said += [] if passed.held.is_over else self._requests(self._endpointer.receive_cut())
+        for frame, voiced in passed.frames:
+            said += self._hear(frame, voiced=voiced)
+        return said
+
+    def _hear(self, frame: Frame, *, voiced: bool) -> list[Request]:
+        loud = self._floor.receive_frame(frame.pcm)
+        changes = self._endpointer.receive_frame(frame, voiced=voiced and loud)
+        if changes:
+            self._pausing = False
+            return self._requests(changes)
+        return self._pause() if self._endpointer.speaking and not self._pausing else []
 
     def _requests(self, changes: list[Speech | SpeechEnded]) -> list[Request]:
         requests: list[Request] = []

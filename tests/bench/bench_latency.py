@@ -15,6 +15,7 @@ from appliance.adapters.recording import Recording, paced
 from appliance.adapters.vad import VoiceDetector
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import Side
+from appliance.speech.hold import Held
 from appliance.speech.listener import Listener
 from appliance.speech.recognizer import EndUtterance, Hypothesis
 from tests.bench import device, hearing
@@ -136,7 +137,8 @@ class _Decisions:
                 for request in listeners[frame.side].receive_frame(frame, voiced=voiced):
                     if isinstance(request, EndUtterance):
                         self._decided_s[frame.side, request.utterance] = time.perf_counter()
-                    recognizers.send(request)
+                    if not isinstance(request, Held):
+                        recognizers.send(request)
         await recognizers.idle()
         running.cancel()
         await self._host.stop()

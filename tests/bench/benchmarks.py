@@ -7,6 +7,7 @@ from typing import Final
 from tests.bench import (
     bench_band,
     bench_cues,
+    bench_hold,
     bench_latency,
     bench_memory,
     bench_outbox,
@@ -27,6 +28,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "line": line_rtp.rows,
     "memory": bench_memory.rows,
     "band": bench_band.rows,
+    "hold": bench_hold.rows,
     "stress": bench_stress.rows,
     "cues": bench_cues.rows,
     "outbox": lambda _options: bench_outbox.rows(),

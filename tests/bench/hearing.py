@@ -15,8 +15,8 @@ from appliance.adapters.vad import VoiceDetector
 from appliance.errors import BadInputError
 from appliance.models.choice import EngineChoice, choose_installed
 from appliance.speech.frames import Frame, Side
-from appliance.speech.listener import Listener
-from appliance.speech.recognizer import EndUtterance, Hear, Recognizer, Request
+from appliance.speech.listener import Listener, Said
+from appliance.speech.recognizer import EndUtterance, Hear, Recognizer
 from tests.bench.options import SkippedError
 
 
@@ -71,7 +71,7 @@ class _Ear:
         self._do(self._listener.receive_end())
         return " ".join(self._said)
 
-    def _do(self, requests: list[Request]) -> None:
+    def _do(self, requests: list[Said]) -> None:
         for request in requests:
             if isinstance(request, Hear):
                 self._recognizer.hear(request.sample, request.pcm)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, samples
+from appliance.speech.hold import Held
 from appliance.speech.listener import BLOCK_MS, Listener, Span
 from appliance.speech.recognizer import EndUtterance, Hear, Pause, Request
 
@@ -23,7 +24,12 @@ def heard(listener: Listener, voiced: list[bool]) -> list[Request]:
         request
         for number, one in enumerate(frames(voiced))
         for request in listener.receive_frame(one, voiced=voiced[number])
+        if not isinstance(request, Held)
     ]
+
+
+def ended(listener: Listener) -> list[Request]:
+    return [request for request in listener.receive_end() if not isinstance(request, Held)]
 
 
 def span(first_frame: int, end_frame: int) -> Span:
@@ -33,7 +39,7 @@ def span(first_frame: int, end_frame: int) -> Span:
 @given(CALLS)
 def test_utterances_are_numbered_from_1_and_each_ends_once_behind_its_audio(voiced: list[bool]) -> None:
     listener = Listener("agent", SETTINGS)
-    requests = heard(listener, voiced) + listener.receive_end()
+    requests = heard(listener, voiced) + ended(listener)
     ends = [request for request in requests if isinstance(request, EndUtterance)]
     assert [end.utterance for end in ends] == list(range(1, len(ends) + 1))
     assert [request.utterance for request in requests] == sorted(request.utterance for request in requests)
@@ -56,7 +62,7 @@ def test_the_audio_of_the_requests_is_the_line_s_own_without_a_hole(voiced: list
     line = b"".join(one.pcm for one in frames(voiced))
     listener = Listener("caller", SETTINGS)
     at: dict[int, int] = {}
-    for request in heard(listener, voiced) + listener.receive_end():
+    for request in heard(listener, voiced) + ended(listener):
         if isinstance(request, Hear):
             assert request.sample == at.get(request.utterance, request.sample)
             at[request.utterance] = request.sample + len(request.pcm) // 2
@@ -66,7 +72,7 @@ def test_the_audio_of_the_requests_is_the_line_s_own_without_a_hole(voiced: list
 @given(CALLS)
 def test_all_is_settled_when_every_utterance_has_its_final(voiced: list[bool]) -> None:
     listener = Listener("caller", SETTINGS)
-    ends = [one for one in heard(listener, voiced) + listener.receive_end() if isinstance(one, EndUtterance)]
+    ends = [one for one in heard(listener, voiced) + ended(listener) if isinstance(one, EndUtterance)]
     assert listener.is_settled == (not ends)
     before = 0
     for end in ends:

@@ -79,9 +79,9 @@ export function rowsOf(call, partials) {
     state: alertState(alert),
     start_s: alert.end_s,
   }));
-  const others = call.others.map((event) => ({
+  const others = call.others.filter((event) => !isOutdated(event, call.others)).map((event) => ({
     ...event,
-    kind: { gap: "gap", muted: "withheld", paused: "withheld", notice: "notice", band: "band", key: "key", call_ended: "end" }[event.type] ?? "other",
+    kind: { gap: "gap", hold: "hold", muted: "withheld", paused: "withheld", notice: "notice", band: "band", key: "key", call_ended: "end" }[event.type] ?? "other",
   }));
   const items = [...spoken.map((item) => ({ ...item, kind: "speech" })), ...marks, ...others].sort(inTime);
   const rows = [];
@@ -90,12 +90,21 @@ export function rowsOf(call, partials) {
     if (item.kind === "end" || (item.kind === "speech" && !besides(rows, item))) addSilence(rows, item, heard_s);
     if (item.kind === "speech") addSpeech(rows, item);
     else rows.push({ kind: item.kind, item, key: `${item.kind}-${item.seq}` });
-    if (item.kind === "speech" || item.kind === "gap" || item.kind === "withheld") heard_s = Math.max(heard_s, item.end_s);
+    if (["speech", "gap", "hold", "withheld"].includes(item.kind)) heard_s = Math.max(heard_s, item.end_s);
   }
   return rows;
 }
 
-const ORDER = { speech: 0, gap: 1, withheld: 1, notice: 2, band: 2, key: 2, other: 3, alert: 4, end: 5 };
+/** Whether an event told of music that has been told whole since. */
+function isOutdated(event, others) {
+  return (
+    event.type === "hold" &&
+    !event.over &&
+    others.some((other) => other.type === "hold" && other.over && other.who === event.who && other.start_s === event.start_s)
+  );
+}
+
+const ORDER = { speech: 0, gap: 1, hold: 1, withheld: 1, notice: 2, band: 2, key: 2, other: 3, alert: 4, end: 5 };
 
 function inTime(one, other) {
   return (one.start_s ?? 0) - (other.start_s ?? 0) || ORDER[one.kind] - ORDER[other.kind];

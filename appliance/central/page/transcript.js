@@ -74,6 +74,17 @@ const ROWS = {
         ` at ${clock(item.start_s)} for ${lasting(item.end_s - item.start_s)}: nothing was heard, by wish`,
       ),
     ),
+  hold: ({ item }) =>
+    el(
+      "li",
+      { className: "row notice", "data-who": item.who },
+      el(
+        "p",
+        {},
+        el("strong", {}, `On hold: ${sideName(item.who)}`),
+        ` ${item.what} since ${clock(item.start_s)}${item.over ? ` for ${lasting(item.end_s - item.start_s)}` : ""}, not transcribed`,
+      ),
+    ),
   key: ({ item }) =>
     el(
       "li",
