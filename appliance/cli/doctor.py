@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from appliance.adapters import paths
 from appliance.adapters.link_checks import examine_link
 from appliance.adapters.machine_checks import Finding, examine
+from appliance.adapters.support_bundle import write_bundle
 from appliance.cli.run import load_settings
+from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -23,6 +26,7 @@ MARKS = {"ok": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
 EPILOG = """examples:
   undertone doctor
   undertone doctor --config device.toml     also the way to the central server
+  undertone doctor --config device.toml --bundle support.tar.gz
   undertone doctor --json | jq '.[] | select(.state == "trouble")'
 
 Exit code 0: nothing is in the way (there may be notes); 1: something is."""
@@ -38,6 +42,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a device's settings: its central server, too")
     parser.add_argument("--json", action="store_true", help="print one JSON list on stdout")
+    parser.add_argument(
+        "--bundle", type=Path, metavar="FILE", help="write an archive for support: no speech, no secrets, no names"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -45,11 +52,22 @@ def _run(arguments: argparse.Namespace) -> int:
     findings = examine()
     if arguments.config is not None:
         findings += examine_link(load_settings(arguments.config))
+    if arguments.bundle is not None:
+        _bundle(arguments, findings)
     if arguments.json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(findings), indent=2) + "\n")
     else:
         sys.stdout.writelines(_lines(finding) for finding in findings)
     return EXIT_TROUBLE if any(finding.state == "trouble" for finding in findings) else EXIT_OK
+
+
+def _bundle(arguments: argparse.Namespace, findings: list[Finding]) -> None:
+    try:
+        names = write_bundle(arguments.bundle, arguments.config, paths.home(), findings)
+    except OSError as error:
+        mend = "name a file in a folder that you may write to"
+        raise BadInputError(f"cannot be written ({error.strerror})", where=str(arguments.bundle), mend=mend) from error
+    sys.stderr.write(f"{arguments.bundle}: {', '.join(names)}\n")
 
 
 def _lines(finding: Finding) -> str:
