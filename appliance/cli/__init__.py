@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from appliance.errors import BadInputError
 from appliance.version import VERSION
@@ -63,7 +63,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """Give the parser with all subcommands, for the manual page and for completions."""
+    parser, subparsers = _program()
+    for name, what in COMMANDS.items():
+        _module(name).add_parser(_Told(subparsers, what))
+    return parser
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser, subparsers = _program()
+    asked_for = next((word for word in words if not word.startswith("-") and word not in LOG_LEVELS), None)
+    if asked_for in COMMANDS:
+        _module(asked_for).add_parser(subparsers)
+    else:
+        for name, what in COMMANDS.items():
+            subparsers.add_parser(name, help=what)
+    return parser
+
+
+class _Told:
+    """The program's subparsers, for one subcommand that does not say itself what it does in the list of all."""
+
+    def __init__(self, subparsers: Any, what: str) -> None:  # noqa: ANN401 - argparse does not name this type
+        self._subparsers = subparsers
+        self._what = what
+
+    def add_parser(self, name: str, **given: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse's own options
+        added: argparse.ArgumentParser = self._subparsers.add_parser(name, **{"help": self._what, **given})
+        return added
+
+
+def _module(name: str) -> Any:  # noqa: ANN401 - a module has no type of its own
+    return importlib.import_module(f"appliance.cli.{name.replace('-', '_')}")
+
+
+def _program() -> tuple[argparse.ArgumentParser, Any]:
     parser = argparse.ArgumentParser(
         prog="undertone",
         description="A box on a contact-centre agent's desk that hears when a call needs help.",
@@ -72,11 +107,4 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"undertone {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default: warning")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    asked_for = next((word for word in words if not word.startswith("-") and word not in LOG_LEVELS), None)
-    if asked_for in COMMANDS:
-        importlib.import_module(f"appliance.cli.{asked_for.replace('-', '_')}").add_parser(subparsers)
-    else:
-        for name, what in COMMANDS.items():
-            subparsers.add_parser(name, help=what)
-    return parser
+    return parser, parser.add_subparsers(metavar="COMMAND", required=True)
