@@ -19,7 +19,8 @@ import pyaudio
 
 from appliance.adapters.sound_card_names import Card, find, placed, places
 
-BLOCK_MS: Final = 20
+BLOCK_MS: Final = 40
+"""Two frames: a wake-up of each process for every frame would cost twice as much as all that is done with it."""
 
 HEAD: Final = struct.Struct("<dIB")
 """Of a block: the monotonic time in seconds at which it had been read, its length in bytes, and whether PortAudio says

@@ -9,8 +9,9 @@ import logging
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Final, NamedTuple
 
 from appliance.adapters.capture import Capture
@@ -19,7 +20,7 @@ from appliance.adapters.sound_card_capture import HEAD
 log = logging.getLogger(__name__)
 
 QUIET_S: Final = 0.5
-"""Twenty-five blocks: no card that works pauses for so long."""
+"""A dozen blocks: no card that works pauses for so long."""
 
 START_S: Final = 5.0
 """For the first block: Python, PortAudio's look at every card, and sound servers that begin with a long buffer."""
@@ -67,16 +68,11 @@ async def blocks(
         while capture.muted():
             yield NotCaptured(time.monotonic())
             await capture.wait_unmuted(MUTED_TURN_S)
-        broken, wait_s = True, START_S
-        async with _reader(card, channels, rate_hz, capture) as reader:
-            with suppress(TimeoutError, asyncio.IncompleteReadError):
-                while not capture.muted():
-                    async with asyncio.timeout(wait_s):
-                        arrived_s, pcm, overflowed = await _read(reader)
-                    if capture.muted():
-                        break
-                    yield Block(arrived_s, pcm, overflowed or broken)
-                    broken, wait_s, in_vain = False, QUIET_S, 0
+        broken = True
+        async with _pipe(card, channels, rate_hz, capture) as pipe:
+            while not capture.muted() and (block := await pipe.next()) and not capture.muted():
+                yield block._replace(broken=True) if broken else block
+                broken, in_vain = False, 0
         if capture.muted():
             continue
         if not in_vain:
@@ -90,6 +86,11 @@ async def blocks_of_all(
     cards: tuple[str, ...], channels: int, rate_hz: int, capture: Capture
 ) -> AsyncGenerator[tuple[int, Block | NotCaptured | None], None]:
     """Give the blocks of each card as `blocks` does, each with its card's place in the list."""
+    if len(cards) == 1:
+        async with aclosing(blocks(cards[0], channels, rate_hz, capture)) as only:
+            async for block in only:
+                yield 0, block
+        return
     streams = [blocks(card, channels, rate_hz, capture) for card in cards]
     waiting = {_next(stream): number for number, stream in enumerate(streams)}
     try:
@@ -115,13 +116,66 @@ def _next(stream: AsyncGenerator[Block | NotCaptured | None, None]) -> asyncio.T
     return asyncio.create_task(taken(), name="card")
 
 
-async def _read(reader: asyncio.StreamReader) -> tuple[float, bytes, bool]:
-    arrived_s, length, overflowed = HEAD.unpack(await reader.readexactly(HEAD.size))
-    return arrived_s, await reader.readexactly(length), bool(overflowed)
+class _Pipe(asyncio.Protocol):
+    """What a process writes, block by block. One wake-up a block and no timer for each: this runs all day."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._received = bytearray()
+        self._blocks = deque[Block]()
+        self._waiting: asyncio.Future[None] | None = None
+        self._is_over = False
+        self.at_eof = False
+        self._quiet_from_s = self._loop.time() + START_S
+        self._alarm = self._loop.call_at(self._quiet_from_s, self._look)
+
+    async def next(self) -> Block | None:
+        """Give the next block; None when the process has ended or gives none."""
+        while not self._blocks:
+            if self._is_over:
+                return None
+            self._waiting = self._loop.create_future()
+            await self._waiting
+        return self._blocks.popleft()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while len(self._received) >= HEAD.size:
+            arrived_s, length, overflowed = HEAD.unpack_from(self._received)
+            end = HEAD.size + length
+            if len(self._received) < end:
+                break
+            self._blocks.append(Block(arrived_s, bytes(self._received[HEAD.size : end]), bool(overflowed)))
+            del self._received[:end]
+            self._quiet_from_s = self._loop.time() + QUIET_S
+        if self._blocks:
+            self._wake()
+
+    def eof_received(self) -> None:
+        self.at_eof = True
+        self._end()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._alarm.cancel()
+        self._wake()
+
+    def _look(self) -> None:
+        if self._loop.time() >= self._quiet_from_s:
+            self._end()
+        else:
+            self._alarm = self._loop.call_at(self._quiet_from_s, self._look)
+
+    def _wake(self) -> None:
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(None)
 
 
 @asynccontextmanager
-async def _reader(card: str, channels: int, rate_hz: int, capture: Capture) -> AsyncIterator[asyncio.StreamReader]:
+async def _pipe(card: str, channels: int, rate_hz: int, capture: Capture) -> AsyncIterator[_Pipe]:
     """Run the process, and give what it writes."""
     ours, theirs = os.pipe()
     command = ("-m", "appliance.adapters.sound_card_capture", card, str(channels), str(rate_hz), str(theirs))
@@ -130,16 +184,13 @@ async def _reader(card: str, channels: int, rate_hz: int, capture: Capture) -> A
     )
     os.close(theirs)
     capture.opened(process.pid, lambda: _kill(process))
-    reader = asyncio.StreamReader()
-    pipe = os.fdopen(ours, "rb", 0)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), pipe
-    )
+    file = os.fdopen(ours, "rb", 0)
+    transport, pipe = await asyncio.get_running_loop().connect_read_pipe(_Pipe, file)
     try:
-        yield reader
+        yield pipe
     finally:
         transport.close()
-        if reader.at_eof():  # it ends by itself; asyncio warns of a child that is killed at that very moment
+        if pipe.at_eof:  # it ends by itself; asyncio warns of a child that is killed at that very moment
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), ENDING_S)
         _kill(process)

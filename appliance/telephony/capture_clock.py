@@ -30,7 +30,9 @@ class CaptureClock:
         self._first_s = self._last_s = 0.0
         self._drifted_s = 0.0
         self._begins_s = deque[tuple[float, float]]()
-        """Of the newest blocks: when each came, and when the card would have begun had it come at once."""
+        """Of the newest blocks: when each came, and when the card would have begun had it come at once. Only those
+        that no later one undercuts, so that the first is the least late."""
+        self._window_from_s = 0.0
 
     @property
     def drift_ppm(self) -> float:
@@ -69,14 +71,21 @@ class CaptureClock:
             hole_s = began_s - self._origin_s
             hole_s = hole_s if hole_s >= LEAST_HOLE_S else 0.0
         else:
-            self._begins_s.append((arrived_s, began_s))
-            while self._begins_s[0][0] < arrived_s - WINDOW_S:
-                self._begins_s.popleft()
-            full = arrived_s - self._begins_s[0][0] > WINDOW_S * 0.9
+            self._note(arrived_s, began_s)
+            full = arrived_s - self._window_from_s > WINDOW_S
             hole_s = self._least_late_s() if full and self._least_late_s() > JUMP_S else 0.0
         if hole_s:
             self._begins_s.clear()
         return round(hole_s * self._rate_hz)
+
+    def _note(self, arrived_s: float, began_s: float) -> None:
+        if not self._begins_s:
+            self._window_from_s = arrived_s
+        while self._begins_s and self._begins_s[-1][1] >= began_s:
+            self._begins_s.pop()
+        self._begins_s.append((arrived_s, began_s))
+        while self._begins_s[0][0] < arrived_s - WINDOW_S:
+            self._begins_s.popleft()
 
     def _follow(self, arrived_s: float) -> None:
         """Move the beginning with the drift: back at once, when a block came earlier than any; forth slowly."""
@@ -93,4 +102,4 @@ class CaptureClock:
 
     def _least_late_s(self) -> float:
         """Give how late the least late of the newest blocks was, by its samples."""
-        return min((began_s for _, began_s in self._begins_s), default=self._origin_s) - self._origin_s
+        return self._begins_s[0][1] - self._origin_s if self._begins_s else 0.0

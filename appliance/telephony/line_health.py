@@ -65,6 +65,7 @@ class SideHealth:
     def __init__(self) -> None:
         self.illness: Illness | None = None
         self._frames: list[bytes] = []
+        self._bytes = 0
         self._voiced: list[bool] = []
         self._seconds = deque[_Second](maxlen=WINDOW_S)
 
@@ -72,8 +73,10 @@ class SideHealth:
         """Take the next frame of 16-bit audio."""
         self._frames.append(pcm)
         self._voiced.append(voiced)
-        if sum(map(len, self._frames)) < 2 * SAMPLE_RATE_HZ:
+        self._bytes += len(pcm)
+        if self._bytes < 2 * SAMPLE_RATE_HZ:
             return
+        self._bytes = 0
         self._seconds.append(_measure([np.frombuffer(each, "<i2") for each in self._frames], self._voiced))
         self._frames.clear()
         self._voiced.clear()
