@@ -22,7 +22,7 @@ Every message has an `id`, but nobody needs to keep it: a page that comes back s
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import msgspec
@@ -36,6 +36,11 @@ MAX_WAITING: Final = 500
 """Messages that wait for one page: some seconds of a hundred busy devices, at most about 4 MiB."""
 
 Kind = Literal["snapshot", "device", "event", "partial", "call", "heartbeat"]
+
+
+def everything(_device: str) -> bool:
+    """See every device."""
+    return True
 
 
 class Light(msgspec.Struct, frozen=True):
@@ -87,9 +92,10 @@ class DeviceState(msgspec.Struct, kw_only=True):
 
 
 class Reader:
-    """One page's place in the feed."""
+    """One page's place in the feed; `sees` tells of which devices it may hear."""
 
-    def __init__(self) -> None:
+    def __init__(self, sees: Callable[[str], bool]) -> None:
+        self.sees = sees
         self._waiting: deque[bytes] = deque()
         self._ready = asyncio.Event()
         self.lost = True
@@ -140,14 +146,14 @@ class Bus:
         self._readers: set[Reader] = set()
         self._number = 0
 
-    def devices(self) -> list[DeviceState]:
-        """Give the wall, by name."""
-        return [self._devices[name] for name in sorted(self._devices)]
+    def devices(self, sees: Callable[[str], bool] = everything) -> list[DeviceState]:
+        """Give the wall of the devices that somebody sees, by name."""
+        return [self._devices[name] for name in sorted(self._devices) if sees(name)]
 
     @contextlib.contextmanager
-    def reader(self) -> Iterator[Reader]:
+    def reader(self, sees: Callable[[str], bool] = everything) -> Iterator[Reader]:
         """Open a page's place in the feed; its first message is to be a `snapshot`."""
-        reader = Reader()
+        reader = Reader(sees)
         reader.put(b"")
         self._readers.add(reader)
         try:
@@ -163,7 +169,7 @@ class Bus:
         """Give the snapshot that a `lost` reader needs; what comes after it is put from now on."""
         reader.take()
         reader.lost = False
-        return self._encode("snapshot", {"server_time": utc_now(), "devices": self.devices()})
+        return self._encode("snapshot", {"server_time": utc_now(), "devices": self.devices(reader.sees)})
 
     def heartbeat(self) -> bytes:
         """Give the message that shows a silent feed to be alive."""
@@ -180,20 +186,20 @@ class Bus:
         state.online, state.since, state.last_seen = True, utc_now(), utc_now()
         state.firmware, state.models, state.rules = hello.firmware, hello.models, hello.rules
         state.clock_synchronised, state.rtt_ms, state.partials = hello.clock_synchronised, None, []
-        self._publish("device", state)
+        self._publish("device", device, state)
 
     def disconnected(self, device: str) -> None:
         """Note that a device's link is gone. Partials go with it: nobody knows how they would have ended."""
         state = self._state(device)
         state.online, state.since, state.last_seen = False, utc_now(), utc_now()
         state.rtt_ms, state.partials = None, []
-        self._publish("device", state)
+        self._publish("device", device, state)
 
     def measured(self, device: str, rtt_ms: float) -> None:
         """Note a new round-trip time."""
         state = self._state(device)
         state.rtt_ms, state.last_seen = rtt_ms, utc_now()
-        self._publish("device", state)
+        self._publish("device", device, state)
 
     def status(self, device: str, status: StatusMessage) -> None:
         """Note what the device says of itself."""
@@ -203,7 +209,7 @@ class Bus:
         state.call, state.faults, state.last_seen = status.call, status.faults, utc_now()
         paused = any(each.paused for each in status.calls if each.call == status.call)
         state.light = Light(status.level, status.blinking, status.reason, status.alert, status.muted, paused)
-        self._publish("device", state)
+        self._publish("device", device, state)
 
     def partial(self, device: str, partial: PartialMessage) -> None:
         """Note the newest words of a voice."""
@@ -213,21 +219,21 @@ class Bus:
         state.partials = [other for other in state.partials if other["who"] != partial.who]
         if partial.text:
             state.partials.append(fields)
-        self._publish("partial", fields)
+        self._publish("partial", device, fields)
 
     def stored(self, device: str, event: dict[str, Any]) -> None:
         """Show one event that was just committed: an entry as `queries.call_events` gives it."""
         body = event["event"]
         if body.get("type") == "utterance":
             self._note_words(self._state(device), event["call"], body)
-        self._publish("event", {"device": device} | event)
+        self._publish("event", device, {"device": device} | event)
 
     def summed(self, call: CallSummary) -> None:
         """Show the new sums of a call."""
         state = self._state(call.device)
         if state.newest_call is None or call.first_seq >= state.newest_call.first_seq:
             state.newest_call = call
-        self._publish("call", call)
+        self._publish("call", call.device, call)
 
     def _note_words(self, state: DeviceState, call: str, utterance: dict[str, Any]) -> None:
         try:
@@ -245,11 +251,12 @@ class Bus:
     def _state(self, device: str) -> DeviceState:
         return self._devices.setdefault(device, DeviceState(device=device))
 
-    def _publish(self, kind: Kind, content: Any) -> None:  # noqa: ANN401 - any of the messages named above
+    def _publish(self, kind: Kind, device: str, content: Any) -> None:  # noqa: ANN401 - any of the messages named above
         if self._readers:
             message = self._encode(kind, content)
             for reader in self._readers:
-                reader.put(message)
+                if reader.sees(device):
+                    reader.put(message)
 
     def _encode(self, kind: Kind, content: Any) -> bytes:  # noqa: ANN401 - as above
         self._number += 1

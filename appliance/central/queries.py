@@ -1,6 +1,7 @@
 """Questions to the store. Each takes a connection and gives values that are ready to be sent as JSON."""
 
 import sqlite3
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -76,10 +77,16 @@ def call_summary(connection: sqlite3.Connection, device: str, call: str) -> Call
     return _summary(row) if row else None
 
 
-def calls(connection: sqlite3.Connection, device: str | None, before: str | None, limit: int) -> list[CallSummary]:
-    """Give up to `limit` calls that started before `before`, newest first, of one device or of all."""
-    wanted = "WHERE (?1 IS NULL OR device=?1) AND (?2 IS NULL OR started_at<?2) ORDER BY started_at DESC LIMIT ?3"
-    rows = connection.execute(_SUMMARY + wanted, (device, before, limit))
+def calls(
+    connection: sqlite3.Connection, devices: Collection[str] | None, before: str | None, limit: int
+) -> list[CallSummary]:
+    """Give up to `limit` calls that started before `before`, newest first, of these devices or of all."""
+    wanted = (
+        "WHERE (?1 IS NULL OR device IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR started_at<?2)"
+        " ORDER BY started_at DESC LIMIT ?3"
+    )
+    names = None if devices is None else msgspec.json.encode(sorted(devices)).decode()
+    rows = connection.execute(_SUMMARY + wanted, (names, before, limit))
     return [_summary(row) for row in rows]
 
 

@@ -18,11 +18,12 @@ from appliance.central.access.ca import CA
 from appliance.central.access.store import open_access
 from appliance.central.bus import Bus
 from appliance.central.credentials import Credentials
+from appliance.central.database_thread import DatabaseThread
 from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
 from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
-from appliance.central.reader import StoreReader
+from appliance.central.sign_in import Door
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
 from appliance.central.writer import Writer
 from appliance.delivery import enrolment
@@ -68,7 +69,7 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         identities = Identities(Credentials(settings.credentials), access)
         writer = Writer(settings.database, lambda saved: _show(bus, saved))
         stop.push_async_callback(writer.close)
-        reader = StoreReader(settings.database)
+        reader = DatabaseThread(store.open_for_reading(settings.database), "central-reader")
         stop.callback(reader.close)
         bus = Bus(await reader.ask(queries.known_devices))
 
@@ -76,10 +77,14 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
             return await reader.ask(queries.through, device)
 
         ingest = Ingest(identities, bus, put=writer.put, through=through, timing=settings.timing)
-        pages = Web(bus, ingest, reader, writer.statistics)
-        app = web.Application(middlewares=[guard(lambda: port, settings.public_names)], client_max_size=MAX_BODY_BYTES)
+        people = DatabaseThread(open_access(settings.access), "central-access")
+        stop.callback(people.close)
+        door = Door(people)
+        pages = Web(bus, ingest, reader, writer.statistics, door)
+        guards = [guard(lambda: port, settings.public_names), door.check]
+        app = web.Application(middlewares=guards, client_max_size=MAX_BODY_BYTES)
         app.on_response_prepare.append(set_headers)
-        app.add_routes([web.get("/v1/device", ingest.handle), *pages.routes()])
+        app.add_routes([web.get("/v1/device", ingest.handle), *pages.routes(), *door.routes()])
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
         stop.callback(bus.close)

@@ -21,12 +21,14 @@
 Whatever is posted answers `{"ok": true}` once the device has done it; 409 when it is offline, 504 when it does not
 answer in time, 422 when it refuses, for instance because the call is over or the rule allows no snooze.
 
-Every error of the API is `{"error": "..."}`. There is no sign-in yet, so only the machine itself may ask: `Host` and
-`Origin` must name it (a page elsewhere that points its own name here is refused), see `guard`.
+Every error of the API is `{"error": "..."}`. Who is asking is checked by `sign_in`: only what a supervisor's teams hold
+is shown, and every look at a call is kept. Beside that `Host` and `Origin` must name this server (a page elsewhere that
+points its own name here is refused), see `guard`.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -36,11 +38,13 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from appliance.central import queries
+from appliance.central.access.audit import Action
 from appliance.central.asked import LinkLostError
-from appliance.central.bus import Bus
+from appliance.central.bus import Bus, DeviceState
 from appliance.central.clock import utc_now
+from appliance.central.database_thread import DatabaseThread
 from appliance.central.ingest import DeviceOfflineError, Ingest
-from appliance.central.reader import StoreReader
+from appliance.central.sign_in import Door, person_of, refusal, reply
 from appliance.delivery.orders import ORDERS
 from appliance.delivery.policy import MAX_COMMAND_BYTES
 
@@ -75,9 +79,12 @@ _HEADERS: Final = {
 _log = logging.getLogger(__name__)
 
 
-OF_CALL: Final = ("acknowledge", "snooze", "context", "pause", "resume", "guidance", "supervisor")
-OF_DEVICE: Final = ("identify", "rules", "config", "update")
+OF_CALL: Final[tuple[Action, ...]] = ("acknowledge", "snooze", "context", "pause", "resume", "guidance", "supervisor")
+OF_DEVICE: Final[tuple[Action, ...]] = ("identify", "rules", "config", "update")
 """The commands that may be posted, to a call and to a device."""
+
+OF_ADMINISTRATORS: Final = frozenset({"rules", "config", "update"})
+"""Those of a device that change it for good."""
 
 _FIELDS: Final = {name: {field.name for field in msgspec.structs.fields(order)} for name, order in ORDERS.items()}
 
@@ -86,8 +93,14 @@ class Web:
     """Answers browsers. `writer_statistics` gives the writer's own part of `/api/stats`."""
 
     def __init__(
-        self, bus: Bus, ingest: Ingest, reader: StoreReader, writer_statistics: Callable[[], dict[str, Any]]
+        self,
+        bus: Bus,
+        ingest: Ingest,
+        reader: DatabaseThread,
+        writer_statistics: Callable[[], dict[str, Any]],
+        door: Door,
     ) -> None:
+        self._door = door
         self._bus = bus
         self._ingest = ingest
         self._reader = reader
@@ -98,6 +111,7 @@ class Web:
         """Give the addresses that this class answers."""
         return [
             web.get("/", self._file),
+            web.get("/sign-in", self._file),
             web.get("/page/{name}", self._file),
             web.get("/api/devices", self._devices),
             web.get("/api/calls", self._calls),
@@ -109,71 +123,102 @@ class Web:
         ]
 
     async def _file(self, request: web.Request) -> web.Response:
-        name = request.match_info.get("name", "index.html")
+        name = request.match_info.get("name", "sign-in.html" if request.path == "/sign-in" else "index.html")
         if name not in self._files:
             raise web.HTTPNotFound(text=f"there is no {request.path}\n")
         return web.Response(body=self._files[name], headers={hdrs.CONTENT_TYPE: _TYPES[Path(name).suffix]})
 
-    async def _devices(self, _request: web.Request) -> web.Response:
-        return _json({"server_time": utc_now(), "devices": self._bus.devices()})
+    async def _devices(self, request: web.Request) -> web.Response:
+        if "supervisor" in person_of(request).roles:
+            devices = self._bus.devices((await self._door.sight(request)).sees)
+        else:
+            devices = [without_words(device) for device in self._bus.devices()]
+        return reply({"server_time": utc_now(), "devices": devices})
 
     async def _calls(self, request: web.Request) -> web.Response:
         limit = request.query.get("limit", "50")
         if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_CALLS):
-            return _error(400, f"limit is a number from 1 to {MAX_CALLS}")
+            return refusal(400, f"limit is a number from 1 to {MAX_CALLS}")
         device, before = request.query.get("device") or None, request.query.get("before") or None
-        return _json({"calls": await self._reader.ask(queries.calls, device, before, int(limit))})
+        sight = await self._door.sight(request)
+        devices = sight.devices if device is None else {device} if sight.sees(device) else set[str]()
+        await self._door.note(request, "list_calls", device or "")
+        return reply({"calls": await self._reader.ask(queries.calls, devices, before, int(limit))})
 
     async def _call(self, request: web.Request) -> web.Response:
         device, call = request.match_info["device"], request.match_info["call"]
+        if not (await self._door.sight(request)).sees(device):
+            return refusal(403, f"the calls of device {device} are not for you to see")
+        await self._door.note(request, "read_call", device, call)
         events = await self._reader.ask(queries.call_events, device, call)
         summary = await self._reader.ask(queries.call_summary, device, call)
         if summary is None:
-            return _error(404, f"no event of call {call} on device {device} is stored")
-        return _json({"summary": summary, "events": events})
+            return refusal(404, f"no event of call {call} on device {device} is stored")
+        return reply({"summary": summary, "events": events})
 
     async def _stats(self, _request: web.Request) -> web.Response:
         totals = await self._reader.ask(queries.totals)
-        return _json(totals | self._writer_statistics() | {"pages": self._bus.readers()})
+        return reply(totals | self._writer_statistics() | {"pages": self._bus.readers()})
 
-    def _command(self, name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _command(self, name: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Give what answers a request whose body goes to the device as the arguments of this command."""
 
         async def answer(request: web.Request) -> web.Response:
             if request.content_type != "application/json":
-                return _error(415, "the body must be application/json")
+                return refusal(415, "the body must be application/json")
             call = request.match_info.get("call")
             try:
                 body = msgspec.json.decode(await request.read(), type=dict[str, Any])
                 if strange := body.keys() - (_FIELDS[name] - {"call"}):
-                    return _error(400, f"Object contains unknown field `{min(strange)}`")
+                    return refusal(400, f"Object contains unknown field `{min(strange)}`")
                 arguments = body | ({"call": call} if call else {})
                 msgspec.convert(arguments, ORDERS[name])
             except msgspec.DecodeError as error:
-                return _error(400, str(error))
-            return await self._tell(name, request.match_info["device"], arguments)
+                return refusal(400, str(error))
+            device = request.match_info["device"]
+            if not await self._may_order(request, name, device):
+                return refusal(403, f"to {name} on device {device} is not yours to do")
+            await self._door.note(request, name, device, call or "")
+            return await self._tell(name, device, arguments)
 
         return answer
+
+    async def _may_order(self, request: web.Request, name: Action, device: str) -> bool:
+        roles = person_of(request).roles
+        if "administrator" in roles and name in OF_DEVICE:
+            return True
+        if "system" in roles and name == "context":
+            return True
+        return name not in OF_ADMINISTRATORS and (await self._door.sight(request)).sees(device)
 
     async def _tell(self, name: str, device: str, arguments: dict[str, Any]) -> web.Response:
         try:
             result = await self._ingest.command(device, name, arguments)
         except (DeviceOfflineError, LinkLostError):
-            return _error(409, f"device {device} is offline")
+            return refusal(409, f"device {device} is offline")
         except TimeoutError:
-            return _error(504, f"device {device} does not answer")
+            return refusal(504, f"device {device} does not answer")
         if not result.ok:
             told = {"error": result.error or "the device refuses"}
-            return _json(told | ({"code": result.code} if result.code else {}), 422)
-        return _json({"ok": True} | ({"details": result.details} if result.details else {}))
+            return reply(told | ({"code": result.code} if result.code else {}), 422)
+        return reply({"ok": True} | ({"details": result.details} if result.details else {}))
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
+        if "supervisor" not in person_of(request).roles:
+            return refusal(403, "only a supervisor may watch calls")
         if self._bus.readers() >= MAX_PAGES:
-            return _error(503, f"{MAX_PAGES} pages are open already")
+            return refusal(503, f"{MAX_PAGES} pages are open already")
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream"} | _api_headers())
         await response.prepare(request)
-        with self._bus.reader() as reader:
+        await self._door.note(request, "watch_live")
+        with self._bus.reader((await self._door.sight(request)).sees) as reader:
+            looked_s = time.monotonic()
             while not reader.closed:
+                if time.monotonic() - looked_s > HEARTBEAT_S:
+                    looked_s = time.monotonic()
+                    if not await self._door.still_in(request):
+                        break
+                    reader.sees = (await self._door.sight(request)).sees
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):
                         await reader.wait()
@@ -186,6 +231,11 @@ class Web:
                 except (TimeoutError, ConnectionError):
                     break
         return response
+
+
+def without_words(device: DeviceState) -> DeviceState:
+    """Give the state of a device for somebody who looks after machines and not after calls."""
+    return msgspec.structs.replace(device, partials=[], last_words=None, newest_call=None, light=None)
 
 
 def guard(port: Callable[[], int], public_names: frozenset[str]) -> Middleware:
@@ -202,18 +252,18 @@ def guard(port: Callable[[], int], public_names: frozenset[str]) -> Middleware:
             allowed = {f"{name}:{port()}" for name in ("127.0.0.1", "localhost", "[::1]")} | public_names
             origin = request.headers.get(hdrs.ORIGIN)
             if request.host not in allowed:
-                return _error(421, f"this server is not called {request.host}: see --public-name")
+                return refusal(421, f"this server is not called {request.host}: see --public-name")
             if origin is not None and origin.partition("://")[2] not in allowed:
-                return _error(403, "requests from other sites are refused")
+                return refusal(403, "requests from other sites are refused")
             if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"} and _is_api(request):
-                return _error(403, "requests from other sites are refused")
+                return refusal(403, "requests from other sites are refused")
         try:
             return await handler(request)
         except web.HTTPException as error:
-            return _error(error.status, error.reason) if _is_api(request) else _refusal(error)
+            return refusal(error.status, error.reason) if _is_api(request) else _refusal(error)
         except Exception:  # noqa: BLE001 - the last resort: one request fails, the server goes on
             _log.exception("request_failed method=%s path=%s", request.method, request.path)
-            return _error(500, "the server failed; its log says why")
+            return refusal(500, "the server failed; its log says why")
 
     return check
 
@@ -230,14 +280,6 @@ def _is_api(request: web.Request) -> bool:
 
 def _api_headers() -> dict[str, str]:
     return {"X-Accel-Buffering": "no"}  # a proxy must not collect the live feed before it passes it on
-
-
-def _json(content: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON value
-    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")
-
-
-def _error(status: int, text: str) -> web.Response:
-    return _json({"error": text}, status)
 
 
 def _refusal(error: web.HTTPException) -> web.Response:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
-from appliance.cli import central_ca
+from appliance.cli import central_ca, central_user
 from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
         help="a name under which a proxy on this machine serves the page (may be given again)",
     )  # fmt: skip
     parser.set_defaults(run=run_server)
-    commands = parser.add_subparsers(metavar="[ca|claim|add-device|remove-device]")
+    commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|add-device|remove-device]")
     central_ca.add_parsers(commands)
+    central_user.add_parsers(commands)
     add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--replace", action="store_true", help="give a known device a new token")
@@ -122,9 +123,9 @@ def parse_listen(text: str) -> tuple[str, int]:
     host, port = parse_address(text, "--listen", DEFAULT_LISTEN)
     if host not in _LOOPBACK:
         raise BadInputError(
-            f"{host or 'no host'} would open the server to the network, and it has no sign-in yet",
+            f"{host or 'no host'} would open the server to the network, and the page has no TLS of its own",
             where="--listen",
-            mend=f"listen on {DEFAULT_LISTEN} and let a proxy on this machine end TLS and check who may read",
+            mend=f"listen on {DEFAULT_LISTEN} and let a proxy on this machine end TLS",
         )
     return host, port
 

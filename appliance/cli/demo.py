@@ -30,6 +30,8 @@ from appliance.models.catalogue import Model, for_language
 from appliance.models.manifest import ADAPTED_SUFFIX
 
 if TYPE_CHECKING:
+    from appliance.cli.demo_processes import Served
+
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SHIPPED: Final[dict[str, dict[Band, str]]] = {
@@ -163,43 +165,39 @@ async def _show(job: Job, folder: Path) -> int:
     assert main is not None  # noqa: S101 - we are running in it
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
     out = sys.stderr if job.as_json else sys.stdout
-    async with parts.central(folder) as address:
-        out.write(f"supervisor's page: {address}\n")
+    async with parts.central(folder) as served:
+        link = served.link()
+        out.write(f"supervisor's page: {link}\n")
         out.flush()
-        _open(job, address)
-        summary = await _watch(job, folder, address, out)
+        if job.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(served.link())
+        summary = await _watch(job, folder, served, out)
         if summary is None:
             return EXIT_TROUBLE
         print_summary(summary, out)
         if job.as_json:
             sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         elif sys.stdin.isatty() and out.isatty():
-            await asyncio.to_thread(input, f"\nThe page still shows the call: {address}\nPress Enter to end. ")
+            await asyncio.to_thread(input, f"\nThe page still shows the call: {link}\nPress Enter to end. ")
     return 0
 
 
-def _open(job: Job, address: str) -> None:
-    """Open the page where there is a display."""
-    if job.browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        webbrowser.open(address)
-
-
-async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str, Any] | None:
+async def _watch(job: Job, folder: Path, served: "Served", out: TextIO) -> dict[str, Any] | None:
     """Run the device through the call, showing it, and give the summary; None when the device failed."""
     from appliance.cli import demo_processes as parts  # noqa: PLC0415 - needs aiohttp
     from appliance.cli.demo_summary import summarise  # noqa: PLC0415 - only here
 
     port = free_port()
     line = line_table(port) if job.line == "siprec" else parts.recording_table(job.recording, job.pace)
-    config = parts.write_config(folder, address, line, job.language, job.engine)
-    screen: Screen = TerminalScreen(out, address) if out.isatty() else PlainScreen(out)
+    config = parts.write_config(folder, served.address, line, job.language, job.engine)
+    screen: Screen = TerminalScreen(out, served.link()) if out.isatty() else PlainScreen(out)
     told: dict[str, Any] = {}
     with contextlib.closing(screen):
         async with (
             parts.process(folder, "run", "--config", str(config), "--json") as device,
             asyncio.TaskGroup() as group,
         ):
-            feed = group.create_task(parts.read_feed(address, lambda kind, data: _receive(screen, kind, data)))
+            feed = group.create_task(parts.read_feed(served, lambda kind, data: _receive(screen, kind, data)))
             drawing = group.create_task(_refresh(screen))
             if job.line == "siprec":
                 group.create_task(_telephone(folder, job.recording, port, device))
@@ -211,9 +209,9 @@ async def _watch(job: Job, folder: Path, address: str, out: TextIO) -> dict[str,
     if not told:
         sys.stderr.write("undertone: the device failed; its message is above\n")
         return None
-    calls = (await parts.get(address, "/api/calls"))["calls"]
-    stored = (await parts.get(address, f"/api/calls/{parts.DEVICE}/{calls[0]['call']}"))["events"]
-    commit_ms = (await parts.get(address, "/api/stats"))["commit_ms"]["p95"] or 0.0
+    calls = (await parts.get(served, "/api/calls"))["calls"]
+    stored = (await parts.get(served, f"/api/calls/{parts.DEVICE}/{calls[0]['call']}"))["events"]
+    commit_ms = (await parts.get(served, "/api/stats"))["commit_ms"]["p95"] or 0.0
     return {"recording": job.recording.name, **summarise(stored, commit_ms, told, job.pace)}
 
 

@@ -51,7 +51,7 @@ def _run_call(number: int, repeats: int) -> tuple[list[Seen], Usage]:
 
 
 async def _watch(folder: Path, server: Central) -> tuple[list[Seen], Usage]:
-    reading = asyncio.create_task(events_of_a_call(server.address))
+    reading = asyncio.create_task(events_of_a_call(server))
     used = await asyncio.to_thread(_run_device, folder, server)
     return await asyncio.wait_for(reading, DELIVERY_TIMEOUT_S), used
 

@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
+from appliance.central.access.viewer import sign_in_viewer
+from appliance.central.sign_in import COOKIE
 from tests.bench.device import COMMAND
 from tests.bench.processes import CHECKOUT
 
@@ -24,6 +26,7 @@ class Central(NamedTuple):
 
     address: str
     settings: str
+    cookie: str
 
 
 class Seen(NamedTuple):
@@ -48,23 +51,26 @@ def central() -> Iterator[Central]:
         undertone = [sys.executable, *COMMAND, "central"]
         files = ["--credentials", str(folder / "credentials.json")]
         subprocess.run([*undertone, "add-device", "bench", *files, "--token-file", token], check=True, cwd=CHECKOUT)
+        files += ["--access", str(folder / "access")]
+        cookie = f"{COOKIE}={sign_in_viewer(folder / 'access').session}"
         files += ["--port-file", str(port_file), "--database", str(folder / "central.sqlite")]
         command = [*undertone, "--listen", "127.0.0.1:0", *files]
         server = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL)
         try:
             address = _address(port_file)
             settings = f'[central]\nurl = "ws://{address}/v1/device"\ntoken_file = {json.dumps(str(token))}\n'
-            yield Central(address, settings)
+            yield Central(address, settings, cookie)
         finally:
             server.terminate()
             server.wait()
 
 
-async def events_of_a_call(address: str) -> list[Seen]:
+async def events_of_a_call(server: Central) -> list[Seen]:
     """Read the live feed until a call has ended; gives its events with the time at which each was seen."""
     seen: list[Seen] = []
     timeout = aiohttp.ClientTimeout(total=None)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"http://{address}/api/live") as feed:
+    url, headers = f"http://{server.address}/api/live", {"Cookie": server.cookie}
+    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, headers=headers) as feed:
         kind = ""
         async for line in feed.content:
             field, _, value = line.decode().strip().partition(": ")

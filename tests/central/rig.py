@@ -18,7 +18,9 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from appliance.central import credentials
+from appliance.central.access.viewer import sign_in_viewer
 from appliance.central.server import Settings, running
+from appliance.central.sign_in import COOKIE, CSRF_HEADER
 from appliance.delivery import messages
 from appliance.delivery.policy import SUBPROTOCOL, ServerTiming
 from appliance.events import Event
@@ -77,6 +79,8 @@ class Central:
     token: str
     credentials: Path = Path()
     devices: int | None = None
+    session: str = ""
+    csrf: str = ""
 
     @contextlib.asynccontextmanager
     async def socket(self, token: str | None = None) -> AsyncIterator[ClientConnection]:
@@ -104,8 +108,13 @@ class Central:
         return json.loads((await self.ask(path, body, **headers))[2])
 
     async def ask(self, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Give status, headers and body, as a program without a browser gets them."""
-        return await asyncio.to_thread(ask, f"http://127.0.0.1:{self.port}{path}", body, headers)
+        """Give status, headers and body, as a program without a browser gets them, signed in as a supervisor."""
+        return await asyncio.to_thread(ask, f"http://127.0.0.1:{self.port}{path}", body, self.signed_in | headers)
+
+    @property
+    def signed_in(self) -> dict[str, str]:
+        """The headers of somebody who may see and do everything."""
+        return {"Cookie": f"{COOKIE}={self.session}", CSRF_HEADER: self.csrf}
 
 
 def hello(name: str = "desk-1", last_seq: int = 0) -> messages.Hello:
@@ -136,7 +145,8 @@ async def central_in(folder: Path, timing: ServerTiming = FAST, port: int = 0, *
     if not token_file.exists():
         credentials.write_secret(token_file, credentials.add_device(settings.credentials, "desk-1"))
     async with running(settings) as chosen:
-        yield Central(chosen.page, token_file.read_text(), settings.credentials, chosen.devices)
+        session, csrf = sign_in_viewer(settings.access)
+        yield Central(chosen.page, token_file.read_text(), settings.credentials, chosen.devices, session, csrf)
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = 5.0) -> Any:

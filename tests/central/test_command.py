@@ -40,10 +40,10 @@ def test_a_token_file_is_for_the_owners_eyes_only(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("listen", "what"),
     [
-        ("0.0.0.0:8710", "no sign-in"),
-        ("192.168.1.5:80", "no sign-in"),
-        ("desk.example.com:80", "no sign-in"),
-        (":8710", "no sign-in"),
+        ("0.0.0.0:8710", "no TLS"),
+        ("192.168.1.5:80", "no TLS"),
+        ("desk.example.com:80", "no TLS"),
+        (":8710", "no TLS"),
         ("127.0.0.1", "HOST:PORT"),
         ("127.0.0.1:", "HOST:PORT"),
         ("127.0.0.1:65536", "HOST:PORT"),

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.central import credentials
+from appliance.central.access.viewer import sign_in_viewer
 from appliance.delivery import messages
 
 from .rig import Central, FakeDevice, ServerProcess, central_in
@@ -29,6 +30,11 @@ schedules = st.lists(
     ),
     max_size=6,
 )
+
+
+def central_of(server: ServerProcess, token: str, folder: Path) -> Central:
+    session, csrf = sign_in_viewer(folder / "access")
+    return Central(server.port, token, session=session, csrf=csrf)
 
 
 @settings(max_examples=25, deadline=None)
@@ -124,7 +130,7 @@ def test_a_terminated_server_says_goodbye_keeps_everything_and_ends_with_zero(tm
     server = ServerProcess(tmp_path)
 
     async def talk() -> int:
-        central = Central(server.port, token)
+        central = central_of(server, token, tmp_path)
         async with central.device() as device:
             for seq in range(1, 101):
                 await device.send_event(seq, said(f"word {seq}", seq))
@@ -139,4 +145,4 @@ def test_a_terminated_server_says_goodbye_keeps_everything_and_ends_with_zero(tm
         assert server.process.wait(20) == 0
         assert "Traceback" not in server.end(signal.SIGTERM)[1]
     with server:
-        assert len(asyncio.run(stored(Central(server.port, token)))) >= acked
+        assert len(asyncio.run(stored(central_of(server, token, tmp_path)))) >= acked

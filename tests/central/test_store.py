@@ -94,9 +94,9 @@ def test_calls_are_listed_newest_first_by_device_and_in_pages(connection: sqlite
     for seq in range(1, 6):
         save(connection, arrival(seq, started(), call=f"c{seq}"))
     save(connection, arrival(30, started(), call="other", device="desk-2"))
-    assert [call.call for call in queries.calls(connection, "desk-1", None, 2)] == ["c5", "c4"]
-    last = queries.calls(connection, "desk-1", None, 2)[-1].started_at
-    assert [call.call for call in queries.calls(connection, "desk-1", last, 9)] == ["c3", "c2", "c1"]
+    assert [call.call for call in queries.calls(connection, ["desk-1"], None, 2)] == ["c5", "c4"]
+    last = queries.calls(connection, ["desk-1"], None, 2)[-1].started_at
+    assert [call.call for call in queries.calls(connection, ["desk-1"], last, 9)] == ["c3", "c2", "c1"]
     assert queries.calls(connection, None, None, 1)[0].call == "other"
 
 

@@ -40,7 +40,8 @@ def test_the_wall_tells_link_call_light_and_faults(start: Start) -> None:
                 await deliver(device, started(), said("hello"))
                 (state,) = (await central.get("/api/devices"))["devices"]
                 assert (state["online"], state["call"], state["firmware"]) == (True, "c1", "1.2.3")
-                assert state["light"] == {"level": "urgent", "blinking": True, "reason": "r", "alert": 3}
+                light = {"level": "urgent", "blinking": True, "reason": "r", "alert": 3}
+                assert state["light"] == light | {"muted": False, "paused": False}
                 assert state["faults"] == ["line_deaf"]
                 assert state["newest_call"]["language"] == "en"
                 assert state["last_words"] == {"who": "caller", "text": "hello", "end_s": 2.0}
@@ -73,7 +74,7 @@ def test_a_limit_that_makes_no_sense_is_refused(start: Start, limit: str) -> Non
     async def run() -> None:
         async with start() as central, aiohttp.ClientSession() as session:
             url = f"http://127.0.0.1:{central.port}/api/calls"
-            async with session.get(url, params={"limit": limit}) as answer:
+            async with session.get(url, params={"limit": limit}, headers=central.signed_in) as answer:
                 assert answer.status == 400
                 assert "from 1 to" in (await answer.json())["error"]
 
@@ -210,7 +211,7 @@ class Feed:
 
 
 def live(central: Central, session: aiohttp.ClientSession) -> Any:
-    return session.get(f"http://127.0.0.1:{central.port}/api/live")
+    return session.get(f"http://127.0.0.1:{central.port}/api/live", headers=central.signed_in)
 
 
 def test_the_live_feed_gives_a_snapshot_and_then_what_happens(start: Start) -> None:

@@ -23,6 +23,7 @@ def start_server(site: Site) -> None:
         site,
         *("central", "--listen", f"127.0.0.1:{site.port}", "--port-file", str(port_file)),
         *("--database", str(site.store), "--credentials", str(site.folder / "credentials.json")),
+        *("--access", str(site.folder / "access")),
     )
     wait_for(port_file.exists)
 
@@ -40,7 +41,11 @@ async def page_of(site: Site, call: str) -> str:
     """Give all that a supervisor's browser holds of the call."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
+        opened = await browser.new_context()
+        name, _, value = site.signed_in().partition("=")
+        url = f"https://127.0.0.1:{site.port}/"
+        await opened.add_cookies([{"name": name, "value": value, "url": url, "secure": True}])
+        page = await opened.new_page()
         await page.goto(f"http://127.0.0.1:{site.port}/#/calls/{DEVICE}/{call}")
         await page.wait_for_selector(".row.end")
         content = await page.content()

@@ -23,7 +23,8 @@ class News(NamedTuple):
 def feed_of(site: Site) -> Iterator[list[News]]:
     """Listen to the server's feed; the list grows while the block runs."""
     heard: list[News] = []
-    response = urllib.request.urlopen(f"http://127.0.0.1:{site.port}/api/live", timeout=120)
+    url = f"http://127.0.0.1:{site.port}/api/live"
+    response = urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": site.signed_in()}), timeout=120)
     listener = threading.Thread(target=_listen, args=(response, heard), daemon=True)
     listener.start()
     yield heard

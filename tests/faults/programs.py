@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import psutil
 
 from appliance.central import credentials
+from appliance.central.access.viewer import sign_in_viewer
+from appliance.central.sign_in import COOKIE
 
 DEVICE = "desk-1"
 MARK = "UNDERTONE_TEST_MARK"
@@ -103,6 +105,7 @@ class Site:
         server = self.start(
             *("central", "--listen", f"127.0.0.1:{self.port}", "--port-file", str(port_file)),
             *("--database", str(self.store), "--credentials", str(self.folder / "credentials.json")),
+            *("--access", str(self.folder / "access")),
         )
         wait_for(lambda: port_file.exists() or server.process.poll() is not None)
         assert server.process.poll() is None, server.said()
@@ -110,6 +113,10 @@ class Site:
 
     def start_device(self, config: Path, **environment: str) -> Program:
         return self.start("run", "--config", str(config), "--json", **environment)
+
+    def signed_in(self) -> str:
+        """Sign a supervisor in and give the cookie."""
+        return f"{COOKIE}={sign_in_viewer(self.folder / 'access').session}"
 
     @property
     def store(self) -> Path:

@@ -93,7 +93,8 @@ def test_what_is_said_while_muted_is_nowhere_afterwards(site: Site) -> None:
     assert in_memory == []
     assert {word for found in control for word in heard if word in found} >= {"number", "floats"}, "seen nothing at all"
     assert not CANARY.search(wire), CANARY.search(wire)
-    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/api/calls/{DEVICE}/{stored[0].call}") as answer:
+    url = f"http://127.0.0.1:{site.port}/api/calls/{DEVICE}/{stored[0].call}"
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": site.signed_in()})) as answer:
         assert not CANARY.search(answer.read())
     if CHROMIUM:
         page = asyncio.run(page_of(site, stored[0].call))

@@ -44,7 +44,8 @@ def test_a_card_number_that_was_read_aloud_is_nowhere_afterwards(site: Site) -> 
         assert any(item.kind == "partial" for item in news)
         wire = json.dumps([item.data for item in news], ensure_ascii=False).encode()
     assert not CANARY.search(wire), CANARY.search(wire)
-    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/api/calls/{DEVICE}/{stored[0].call}") as answer:
+    url = f"http://127.0.0.1:{site.port}/api/calls/{DEVICE}/{stored[0].call}"
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": site.signed_in()})) as answer:
         assert not CANARY.search(answer.read())
     assert "DEBUG" in device.said()
     if CHROMIUM:

@@ -3,6 +3,7 @@
 The command line and the running server open it at the same time; what one commits, the other sees at its next question.
 """
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -49,7 +50,9 @@ def open_access(folder: Path) -> sqlite3.Connection:
     path = folder / DATABASE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # Never on a file that is there: to close it would drop the locks of this process's other connections.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

@@ -1,8 +1,10 @@
 // The frame of the page: which view is open, the state of the link, and what is said to screen readers.
 
+import { audit } from "./audit.js";
 import { call } from "./call.js";
 import { calls } from "./calls.js";
 import { devices, link, listen } from "./feed.js";
+import { me, signOut } from "./me.js";
 import { wall } from "./wall.js";
 import { clock, levelName, timeOfDay, title } from "./words.js";
 
@@ -12,10 +14,11 @@ let view = null;
 function route() {
   const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decode);
   const first = view === null;
-  view = parts[0] === "calls" ? (parts.length >= 3 ? call(parts[1], parts.slice(2).join("/")) : calls()) : wall();
+  const place = parts[0] === "calls" || parts[0] === "audit" ? parts[0] : "wall";
+  view = { wall, audit, calls: () => (parts.length >= 3 ? call(parts[1], parts.slice(2).join("/")) : calls()) }[place]();
   main.replaceChildren(view.root);
   for (const anchor of document.querySelectorAll("[data-nav]")) {
-    if (anchor.dataset.nav === (parts[0] === "calls" ? "calls" : "wall")) anchor.setAttribute("aria-current", "page");
+    if (anchor.dataset.nav === place) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
   if (link.heard !== null) view.hear("snapshot", null);
@@ -61,12 +64,23 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
+const person = await me();
+const signOutButton = document.getElementById("sign-out");
+signOutButton.title = `Signed in as ${person.name}`;
+signOutButton.hidden = false;
+signOutButton.addEventListener("click", signOut);
+document.getElementById("audit-link").hidden = !person.roles.includes("auditor");
+if (!person.roles.includes("supervisor") && person.roles.includes("auditor")) location.hash = "#/audit";
 addEventListener("hashchange", route);
 route();
-listen((kind, data) => {
-  if (kind === "link") showLink();
-  if (kind === "event") announce(data);
-  view.hear(kind, data);
-  setTitle();
-});
+if (person.roles.includes("supervisor")) {
+  listen((kind, data) => {
+    if (kind === "link") showLink();
+    if (kind === "event") announce(data);
+    view.hear(kind, data);
+    setTitle();
+  });
+} else {
+  document.getElementById("link-text").textContent = "No calls are yours to see";
+}
 setInterval(() => view.tick(), 1000);

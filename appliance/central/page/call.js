@@ -5,6 +5,7 @@ import { readCall } from "./conversation.js";
 import { el, reconcile, soon } from "./dom.js";
 import { devices, link, liveSeconds } from "./feed.js";
 import { lamp, lampLook } from "./lamp.js";
+import { changing } from "./me.js";
 import { measures } from "./measures.js";
 import { timeline } from "./timeline.js";
 import { transcript } from "./transcript.js";
@@ -155,7 +156,7 @@ export function call(device, name) {
     try {
       const answer = await fetch(`/api${callLink(device, name).slice(1)}/${what}`, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
+        headers: await changing(),
         body: JSON.stringify(body),
       });
       if (!answer.ok) throw new Error((await answer.json()).error);

@@ -1,5 +1,7 @@
 // The live feed: keeps the newest state of every device, and tells the open view what has happened.
 
+import { lookAgain } from "./me.js";
+
 const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
 const RETRY_MS = [500, 1000, 2000, 4000];
 
@@ -51,6 +53,7 @@ function reopen() {
 }
 
 function lose() {
+  lookAgain();
   source?.close();
   source = null;
   clearTimeout(watch);

@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Page, async_playwright, expect
 
+from appliance.central.sign_in import COOKIE
 from tests.central.rig import Central, FakeDevice
 
 CHROMIUM = next(
@@ -29,7 +30,10 @@ async def page_on(central: Central, where: str = "#/", *, forgive: str = "", **c
     errors: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await (await browser.new_context(**context)).new_page()
+        opened = await browser.new_context(**context)
+        cookie = {"name": COOKIE, "value": central.session, "url": f"https://127.0.0.1:{central.port}/", "secure": True}
+        await opened.add_cookies([cookie])  # type: ignore[list-item] # a dictionary of the right kind
+        page = await opened.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if line.type in {"error", "warning"} else None)

@@ -1,24 +1,21 @@
-"""The thread that reads the store, so that the event loop never waits for the disk."""
+"""A thread that asks a database, so that the event loop never waits for the disk."""
 
 import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
-
-from appliance.central import store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class StoreReader:
-    """Runs the functions of `queries` one after another on a connection that sees what was committed."""
+class DatabaseThread:
+    """Runs functions that take a connection, such as those of `queries`, one after another; owns the connection."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = store.open_for_reading(path)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="central-reader")
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        self._connection = connection
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def ask(
         self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
