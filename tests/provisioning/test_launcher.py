@@ -188,7 +188,7 @@ def test_settings_for_another_python_do_not_reach_ours(world: World) -> None:
 
 
 def test_the_test_command_hands_its_words_to_pytest_after_the_checks(world: World) -> None:
-    for name in ("chromium", "sipp", "baresip", "pulseaudio", "pactl"):
+    for name in ("chromium", "sipp", "baresip", "pulseaudio", "pactl", "micropython"):
         world.add(name, "#!/usr/bin/env bash\n")
     world.run("bench")
     tools = world.tree / ".undertone/venv/bin"
