@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "run": "run the device",
     "first-boot": "take over what was prepared on this box's card",
     "enrol": "make this box known to its central server",
+    "light": "list, test and identify lights, bring firmware onto the light board",
     "line": "list sound cards, check how the telephone line sounds, record it",
     "central": "run the central server",
     "fleet": "prepare many boxes from one table, replace one, shut one out",

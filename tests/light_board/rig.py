@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import termios
@@ -80,7 +81,7 @@ class PluggedBoard:
 
     def __init__(self, folder: Path, serial: str = "bench", pixels: int = 8) -> None:
         self.port = folder / "ttyACM0"
-        self._folder = folder
+        self.folder = folder
         self._environment = {"BOARD_FOLDER": str(folder), "BOARD_SERIAL": serial, "BOARD_PIXELS": str(pixels)}
         self._log = folder / "pixels"
         self._open: list[int] = []
@@ -91,28 +92,47 @@ class PluggedBoard:
         ours, theirs = pty.openpty()
         tty.setraw(theirs, termios.TCSANOW)
         self._open = [ours, theirs]
-        command = (micropython(), str(self._folder / "main.py"))
-        self._process = subprocess.Popen(command, stdin=ours, stdout=ours, env=self._environment)
+        self._process = subprocess.Popen(
+            self.command(), stdin=ours, stdout=ours, env=os.environ | self._environment, start_new_session=True
+        )
         self.port.symlink_to(os.ttyname(theirs))
+
+    def command(self) -> tuple[str, ...]:
+        return (micropython(), str(self.folder / "main.py"))
 
     def unplug(self) -> None:
         self.port.unlink(missing_ok=True)
         if self._process:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         for descriptor in self._open:
             os.close(descriptor)
         self._open = []
 
     def press(self) -> None:
-        (self._folder / "button").touch()
+        (self.folder / "button").touch()
 
     def release(self) -> None:
-        (self._folder / "button").unlink()
+        (self.folder / "button").unlink()
 
     def shown(self) -> list[str]:
         """Give each change of the pixels, as six hex digits for each, " buzz" behind."""
         return self._log.read_text().splitlines() if self._log.exists() else []
+
+
+class FlashableBoard(PluggedBoard):
+    """A board that leaves its program when it is asked to, takes orders from `mpremote`, and starts anew after them."""
+
+    SCRIPT = """
+    while [ -d "$1" ]; do
+        cp "$3/pty/pins.py" "$1/pins.py" # what was copied there is for the chip
+        "$2" "$1/main.py"
+        "$2" "$3/raw_repl.py" "$1"
+    done
+    """
+
+    def command(self) -> tuple[str, ...]:
+        return ("sh", "-c", self.SCRIPT, "board", str(self.folder), micropython(), str(HERE))
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from tests.light_board.rig import SimulatedBoard, simulated
 
 PATTERNS = [Pattern(look, mark, "") for look in LOOKS.values() for mark in (None, *MARKS.values())]
 LOST = Pattern(HOST_LOST, None, "")
+STARTING = Pattern(LOOKS["starting"], None, "")
 STEP_MS = 200
 WRONG_MS = 3_000
 """For longer than this nobody may see a wrong picture."""
@@ -76,6 +77,7 @@ class Life:
         self._wanted = PATTERNS[0]
         self._now_ms = 0
         self._gone_ms = 0
+        self._started_at_ms = -HOST_LOST_MS
         self._back_at_ms = 0
         self._wrong_ms = 0
 
@@ -84,6 +86,7 @@ class Life:
         self._now_ms += STEP_MS
         if self._happens(1000):
             self._board.restart()
+            self._started_at_ms = self._now_ms
         if self._happens(500):
             self._back_at_ms = self._now_ms + self._chance.randrange(20_000)
         if self._happens(50):
@@ -106,6 +109,7 @@ class Life:
     def _judge(self, shown: Frame) -> None:
         right = set(frames(self._wanted)) if self._gone_ms < HOST_LOST_MS else set()
         right |= frames(LOST) if self._gone_ms else set()
+        right |= frames(STARTING) if self._now_ms - self._started_at_ms <= HOST_LOST_MS else set()
         # Darkness is in many pictures: it is as right as what was seen before it.
         is_wrong = shown not in right or (shown == DARKNESS and self._wrong_ms > 0)
         self._wrong_ms = self._wrong_ms + STEP_MS if is_wrong else 0
