@@ -29,6 +29,9 @@ MAX_WAITING_MS: Final = 10_000
 KEPT_WAITING_MS: Final = 5_000
 """What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
 
+HUNG_S: Final = 20.0
+"""Without any answer to what it was asked, a worker hangs: the slowest step of a large model takes a second or two."""
+
 RESTART_DELAYS_S: Final = (0.0, 0.2, 1.0, 5.0)
 """Before each further attempt in a row: at once for an accident, ever slower for a recognizer that can't live."""
 
@@ -51,10 +54,15 @@ class Ears(NamedTuple):
 
 
 class Worker:
-    """One worker, whichever process it is today: `connect` gives the connection to a new one."""
+    """One worker, whichever process it is today: `connect` gives the connection to a new one.
 
-    def __init__(self, name: str, connect: Connect, ears: Ears) -> None:
+    `kill` ends one that hangs, at once and whatever it takes along.
+    """
+
+    def __init__(self, name: str, connect: Connect, ears: Ears, kill: Callable[[], None]) -> None:
         self.name = name
+        self._kill = kill
+        self._limit = asyncio.timeout(None)
         self._connect = connect
         self._ears = ears
         self._waiting = deque[Request]()
@@ -105,13 +113,17 @@ class Worker:
         sending = asyncio.create_task(self._send_all(writer), name=f"recognizer-send-{self.name}")
         answers = 0
         try:
-            while (hypothesis := await _read(reader)) is not None:
-                self._receive(hypothesis)
-                answers += 1
-            return answers
+            async with asyncio.timeout(None) as self._limit:
+                while (hypothesis := await _read(reader)) is not None:
+                    self._receive(hypothesis)
+                    answers += 1
+        except TimeoutError:
+            log.warning("event=recognizer_hangs worker=%s", self.name)
+            self._kill()
         finally:
             sending.cancel()
             writer.close()
+        return answers
 
     async def _send_all(self, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -121,6 +133,8 @@ class Worker:
                 if isinstance(request, Pause) and self._waiting:
                     continue  # the pause is over already
                 self._unanswered.append(request)
+                if len(self._unanswered) == 1:
+                    self._expect_answer()
                 if isinstance(request, Hear):
                     self._heard_until[request.side, request.utterance] = _end(request)
                     request = msgspec.structs.replace(request, wants_partial=not self._waiting)
@@ -129,11 +143,18 @@ class Worker:
 
     def _receive(self, hypothesis: Hypothesis) -> None:
         request = self._unanswered.popleft()
+        self._expect_answer()
         if hypothesis.final:
             self._heard_until.pop((request.side, request.utterance), None)
         self._changed.set()
         self._ears.hypothesis(request.side, hypothesis)
         self._settle()
+
+    def _expect_answer(self) -> None:
+        """Give the process time for its next answer, if it owes one."""
+        if not self._limit.expired():
+            now_s = asyncio.get_running_loop().time()
+            self._limit.reschedule(now_s + HUNG_S if self._unanswered else None)
 
     def _lose(self) -> None:
         """Declare what the dead process held; utterances that were to end still do, in the next one."""

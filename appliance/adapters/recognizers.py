@@ -7,6 +7,9 @@ free: the one that has heard most does nearly all the work, and the second is th
 
 import array
 import asyncio
+import contextlib
+import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -80,6 +83,12 @@ class RecognizerHost:
                 self._control.sendmsg([FORK], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)])
         return await asyncio.open_connection(sock=ours)
 
+    def kill(self) -> None:
+        """End the host with all its workers at once, because one of them hangs; `connect` starts it again."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     async def stop(self) -> None:
         """End the host; `connect` starts it again. Workers end by themselves when their connections are closed."""
         async with self._starting:
@@ -104,7 +113,7 @@ class Recognizers:
 
     def __init__(self, host: RecognizerHost, ears: Ears) -> None:
         self.host = host
-        self._workers = [Worker(f"{number}", host.connect, ears) for number in range(1, WORKERS + 1)]
+        self._workers = [Worker(f"{number}", host.connect, ears, host.kill) for number in range(1, WORKERS + 1)]
         self._hearing: dict[tuple[Side, int], Worker] = {}
 
     def send(self, request: Request) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from appliance.adapters.recognizer_worker import KEPT_WAITING_MS, MAX_WAITING_MS, Ears
+from appliance.adapters.recognizer_worker import HUNG_S, KEPT_WAITING_MS, MAX_WAITING_MS, Ears
 from appliance.adapters.recognizers import WORKERS, RecognizerHost, Recognizers
 from appliance.errors import BadInputError
 from appliance.speech.frames import samples
@@ -47,6 +47,28 @@ def test_a_worker_killed_in_mid_utterance_is_declared_and_the_next_one_hears_wha
             await answer(recognizer, list(requests(2, samples(9000), second)))
             assert KEYWORDS[name][1] in " ".join(word.text for word in ear.final(2).words or ())
             assert ear.lost_until == [half]
+
+    asyncio.run(run())
+
+
+@pytest.mark.soak
+def test_recognizers_that_hang_are_ended_and_others_hear_what_follows(engine: tuple[str, Path]) -> None:
+    name, folder = engine
+    first, second = (clip.pcm for clip in CLIPS[name])
+
+    async def run() -> None:
+        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
+            await answer(recognizer, list(requests(1, 0, first)))
+            hung = workers()
+            hung[0].suspend()
+            for request in requests(2, samples(9000), second):
+                recognizer.send(request)
+            async with asyncio.timeout(2 * HUNG_S):
+                await recognizer.idle()
+            assert ear.lost_until
+            assert not any(worker.is_running() for worker in hung)
+            await answer(recognizer, list(requests(3, samples(30_000), second)))
+            assert KEYWORDS[name][1] in " ".join(word.text for word in ear.final(3).words or ())
 
     asyncio.run(run())
 
