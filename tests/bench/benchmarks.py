@@ -14,6 +14,7 @@ from tests.bench import (
     bench_recognition,
     bench_stress,
     bench_telephone,
+    line_card,
     line_rtp,
 )
 from tests.bench.options import Options, SkippedError, say
@@ -25,7 +26,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "recognition": bench_recognition.rows,
     "latency": bench_latency.rows,
     "telephone": bench_telephone.rows,
-    "line": line_rtp.rows,
+    "line": lambda options: [*line_rtp.rows(options), *line_card.rows()],
     "memory": bench_memory.rows,
     "band": bench_band.rows,
     "hold": bench_hold.rows,
