@@ -28,6 +28,7 @@ from appliance.adapters.service_manager import ServiceManager
 from appliance.adapters.tasks import task_group
 from appliance.adapters.terminal_key import key_pressed
 from appliance.adapters.uplink import LinkState, Uplink
+from appliance.adapters.watchman import Look, Watchman
 from appliance.call import Call
 from appliance.config import Settings
 from appliance.delivery.envelope import Draft
@@ -61,6 +62,7 @@ async def run_device(settings: Settings) -> Delivered:
     """
     prepared = prepare(settings)
     device = Device(settings, prepared)
+    device.watchman.start()
     await device.outbox.start()
     device.show_start()
     try:
@@ -72,6 +74,7 @@ async def run_device(settings: Settings) -> Delivered:
         await prepared.stop_hosts()
         await device.outbox.stop()
         device.lights.stop()
+        device.watchman.stop()
     return Delivered(device.outbox.committed, device.outbox.acknowledged)
 
 
@@ -92,6 +95,7 @@ class Device:
         self._remote = Remote(self._board, self._state, self._refresh, self._replace_rules, self.identifying)
         self._troubles: frozenset[Trouble] = frozenset()
         self._has_ended = False
+        self.watchman = Watchman(settings.metrics_port, self._folder, self._look)
         self.outbox = Outbox(self._folder / "outbox.db", self._receive_outbox_fault)
         self._server = server_of(settings)
         self.uplink = self._new_uplink()
@@ -124,6 +128,7 @@ class Device:
                 group.create_task(self._renew(), name="renewal"),
                 group.create_task(self._watch_rules(), name="rules"),
                 group.create_task(self._mute.run(), name="mute"),
+                group.create_task(self.watchman.run(), name="watchman"),
             ]
             loop.add_signal_handler(signal.SIGUSR1, self.toggle_mute)
             self._state.starting = False
@@ -180,6 +185,7 @@ class Device:
         self._refresh()
         for output in told:
             if isinstance(output, Event):
+                self.watchman.receive(output)
                 self.outbox.append(_draft(name, output, call.heard_at_s(output.end_sample)))
             else:
                 self._show_partial(name, output)
@@ -200,6 +206,16 @@ class Device:
             self._manager.show_status(shown.text)
         if self.uplink:
             self.uplink.show_status(self._state.status())
+
+    def _look(self) -> Look:
+        return Look(
+            faults=self._state.faults,
+            has_server=self.uplink is not None,
+            link_online=self._state.link_online,
+            is_muted=self._mute.is_muted,
+            waiting_events=self.outbox.committed - self.outbox.acknowledged,
+            calls=len(self._board.calls),
+        )
 
     def _show_partial(self, call: str, words: Partial) -> None:
         if self.uplink and self._remote.partials:

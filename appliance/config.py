@@ -41,6 +41,9 @@ hide_names = "both"         # whose own names are taken out of their words: "bot
 kind = "terminal"           # or "board", "busylight", "leds", "neopixels", "lines" (one JSON object per change on
                             # stdout), "none", or several in a list; all keys: `light_settings`
 
+[metrics]                   # leave the table out to serve none
+port = 9477                 # Prometheus, on this machine's loopback only
+
 [central]                   # leave the table out for a box without a server
 url = "wss://central.example/v1/device"
 identity = "certificate"    # the one that `undertone enrol` got, in the state folder; it names the device, too
@@ -110,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True):
     state: Path | None
     feelings: frozenset[Side] = FEELINGS["caller"]
     hide_names_of: frozenset[Side] = HIDE_NAMES["both"]
+    metrics_port: int | None = None
 
 
 def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
@@ -118,7 +122,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     Raises `BadInputError` naming file, line and key for anything that is missing, unknown or of the wrong kind.
     """
     table = read_table(text, source)
-    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "central")
+    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "metrics", "central")
     device = table.table("device")
     device.allow_only("name", "state")
     state = device.text("state", "")
@@ -126,6 +130,8 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     rules.allow_only("file")
     privacy = table.table("privacy", optional=True)
     privacy.allow_only("feelings", "hide_names")
+    metrics = table.table("metrics", optional=True)
+    metrics.allow_only("port")
     return Settings(
         device=device.text("name"),
         line=parse_line(table.table("line"), folder),
@@ -136,6 +142,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
         state=folder / state if state else None,
         feelings=FEELINGS[privacy.text("feelings", next(iter(FEELINGS)), of=tuple(FEELINGS))],
         hide_names_of=HIDE_NAMES[privacy.text("hide_names", next(iter(HIDE_NAMES)), of=tuple(HIDE_NAMES))],
+        metrics_port=metrics.whole_number("port", 0, at_least=1, at_most=65_535) if metrics.has("port") else None,
     )
 
 
