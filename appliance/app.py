@@ -38,6 +38,7 @@ from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.event_json import to_json
 from appliance.events import Alert, CallEnded, Event
+from appliance.governor import STAGE_WORDS, Stage
 from appliance.indicator.looks import Pattern, dimmed
 from appliance.indicator.patterns import pattern
 from appliance.remote import CAPABILITIES, Remote
@@ -88,7 +89,7 @@ class Device:
         prepared.line.on_sign = self._manager.receive_sign
         self._shown: Pattern | None = None
         self._state = DeviceState(has_model=prepared.model is not None)
-        self._board = Switchboard(prepared, self._receive_outputs, self._receive_troubles)
+        self._board = Switchboard(prepared, self._receive_outputs, self._receive_troubles, self._receive_stage)
         self._folder = settings.state or paths.home()
         self.identifying = Identifying(self._refresh)
         self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
@@ -176,6 +177,12 @@ class Device:
             self._board.tell_all(partial(CallSession.receive_notice, code=new.fault, text=new.text))
         self._troubles = frozenset(troubles)
         self._state.set_line_faults(trouble.fault for trouble in troubles)
+        self._refresh()
+
+    def _receive_stage(self, stage: Stage) -> None:
+        """Show that the box has too much to do, and tell the calls what is left undone."""
+        self._state.set_fault("too_slow", present=stage != "all")
+        self._board.tell_all(partial(CallSession.receive_notice, code="too_slow", text=STAGE_WORDS[stage]))
         self._refresh()
 
     def _receive_outputs(self, name: str, call: Call, outputs: list[Output]) -> None:

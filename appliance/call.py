@@ -15,6 +15,7 @@ from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
 from appliance.events import SAMPLE_RATE_HZ, Band, Gap, KeyPressed
+from appliance.governor import Stage, does
 from appliance.session import CallSession, EndReason, Output, Switch
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause
@@ -57,11 +58,27 @@ class Call:
         self._arrivals = deque[tuple[int, float]](maxlen=ARRIVALS_S * SAMPLE_RATE_HZ // FRAME_SAMPLES)
         """Until which sample the newest steps reach, and when they came."""
         self._stopping = asyncio.Event()
+        self._stage: Stage = "all"
 
     @property
     def sides(self) -> tuple[Side, ...]:
         """Give the sides that the call has."""
         return self._line.sides
+
+    @property
+    def waiting_s(self) -> float | None:
+        """Give how much speech waits for the recognizers; None where the line waits for them itself."""
+        if self._line.lockstep:
+            return None
+        return max((recognizers.waiting_s for recognizers in self._running), default=0.0)
+
+    def shed(self, stage: Stage) -> None:
+        """Leave undone what a busy box leaves undone at this stage."""
+        before, self._stage = self._stage, stage
+        for recognizers in self._running:
+            recognizers.want_partials(wanted=does(stage, "no_partials"))
+        if does(before, "no_prosody") != does(stage, "no_prosody"):
+            self._take(self.session.spare_stress(spares=not does(stage, "no_prosody")))
 
     async def run(self) -> None:
         """Run the call from its first frame until it ends or `stop` is called."""
@@ -186,6 +203,7 @@ class Call:
             lambda side, start, end: self._take(self.session.receive_overload(side, start, end)),
         )
         started = Recognizers(host, ears)
+        started.want_partials(wanted=does(self._stage, "no_partials"))
         self._running[started] = self._tasks.create_task(started.run(), name="recognizers")
         return started
 

@@ -22,7 +22,7 @@ from appliance.events import (
 from appliance.language.sentiment import SentimentTrend, sentiment
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld, samples
 from appliance.speech.listener import Span
-from appliance.speech.stress import Stress, StressMeter
+from appliance.speech.stress import SPARED, Stress, StressMeter
 from appliance.speech.talk import TalkMeter
 
 FEELINGS_OF: Final[frozenset[Side]] = frozenset({"caller"})
@@ -66,6 +66,7 @@ class Meters:
         self._voices = {side: StressMeter() for side in sides if side in feelings}
         self._moods = {side: SentimentTrend() for side in sides if side in feelings}
         self._of_everybody = {"agent", "caller"} <= set(feelings)
+        self._spares_stress = False
         self._talk = Talk(sides, tell)
         self._words = MissingWords(tell)
 
@@ -74,7 +75,7 @@ class Meters:
         events = self._talk.receive_frame(frame, voiced=voiced, speaking=speaking)
         if frame.side == "caller":
             self._words.receive_frame(frame, voiced=voiced and speaking)
-        if voice := self._voices.get(frame.side):
+        if (voice := self._voices.get(frame.side)) and not self._spares_stress:
             events += self._stress(voice, frame, voiced=voiced)
         return events
 
@@ -86,6 +87,12 @@ class Meters:
         voice = self._voices.get(lost.side)
         found = voice.receive_lost(lost.end_sample) if voice else None
         return [self._told(lost.side, found)] if found else []
+
+    def spare_stress(self, now_sample: int, *, spares: bool) -> list[Event]:
+        """Take that the box has too much to do, or no longer, to measure stress; tells that it is not known."""
+        self._spares_stress = spares
+        found = [(side, voice.receive_lost(now_sample, SPARED)) for side, voice in self._voices.items() if spares]
+        return [self._told(side, unknown) for side, unknown in found if unknown]
 
     def receive_words(self, side: Side) -> None:
         """Take that the recognizer of a side has answered."""

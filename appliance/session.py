@@ -1,8 +1,7 @@
 """One call: frames and hypotheses in, events out.
 
-The session is plain calls over values. What it gives is either an event (kept), a `Partial` (volatile), or a request
-to the recognizer of one side, or the order to give a side another one. What the light must show is the property
-`showing`.
+What it gives is an event (kept), a `Partial` (volatile), a request to the recognizer of one side, or the order to give
+a side another one. What the light must show is the property `showing`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -204,6 +203,10 @@ class CallSession:
     def receive_notice(self, code: str, text: str) -> list[Output]:
         """Take something that people must know of this call."""
         return [_notice("both", self._now_sample, code, text)]
+
+    def spare_stress(self, *, spares: bool) -> list[Output]:
+        """Take that the box has too much to do, or no longer, to measure stress."""
+        return [*self._measures.spare_stress(self._now_sample, spares=spares)]
 
     def receive_line_event(self, event: Event) -> list[Output]:
         """Take what only the line can know. From a notice that the speaker is unknown on, feelings are not measured."""

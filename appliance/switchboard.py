@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -12,6 +13,7 @@ from appliance.adapters.line import LineCall, Report
 from appliance.adapters.preparation import Prepared
 from appliance.adapters.tasks import task_group
 from appliance.call import Call
+from appliance.governor import STAGE_WORDS, TICK_S, Governor, Stage, does
 from appliance.session import CallSession, Output
 
 log = logging.getLogger(__name__)
@@ -21,12 +23,19 @@ Sink = Callable[[str, Call, list[Output]], None]
 
 
 class Switchboard:
-    """Runs every call that the line gives. `prepared` is what the next call begins with."""
+    """Runs every call that the line gives. `prepared` is what the next call begins with.
 
-    def __init__(self, prepared: Prepared, sink: Sink, report: Report) -> None:
+    `tell_stage` hears of each change in what a busy box leaves undone.
+    """
+
+    def __init__(
+        self, prepared: Prepared, sink: Sink, report: Report, tell_stage: Callable[[Stage], None] = lambda _: None
+    ) -> None:
         self.prepared = prepared
         self._sink = sink
         self._report = report
+        self._tell_stage = tell_stage
+        self._governor = Governor()
         self._calls: dict[str, Call] = {}
         self._stopping = asyncio.Event()
 
@@ -40,7 +49,9 @@ class Switchboard:
         async with task_group() as group:
             stopping = group.create_task(self._stopping.wait(), name="stopping")
             accepting = group.create_task(self._accept(group), name="line")
+            governing = group.create_task(self._govern(), name="governor")
             await asyncio.wait((accepting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            governing.cancel()
             stopping.cancel()
             accepting.cancel()
 
@@ -54,6 +65,23 @@ class Switchboard:
         """Tell each call in progress something that came from elsewhere than the line."""
         for call in tuple(self._calls.values()):
             call.tell(what(call.session))
+
+    async def _govern(self) -> None:
+        """Look again and again whether the box keeps up, and have every call and the line do less or more."""
+        due_s = time.monotonic()
+        while True:
+            waiting = [waits_s for call in self._calls.values() if (waits_s := call.waiting_s) is not None]
+            # A recording that waits for us may be late as it likes.
+            late_s = time.monotonic() - due_s if waiting or not self._calls else 0.0
+            before, stage = self._governor.stage, self._governor.receive_look(late_s, max(waiting, default=0.0))
+            if stage != before:
+                log.warning("event=load stage=%s calls=%d waiting_s=%.1f", stage, len(waiting), max(waiting, default=0))
+                self.prepared.line.busy = "" if does(stage, "no_new_calls") else STAGE_WORDS[stage]
+                for call in self._calls.values():
+                    call.shed(stage)
+                self._tell_stage(stage)
+            due_s = time.monotonic() + TICK_S
+            await asyncio.sleep(TICK_S)
 
     async def _accept(self, group: asyncio.TaskGroup) -> None:
         async with contextlib.aclosing(self.prepared.line.calls(self._report)) as calls:
@@ -70,6 +98,7 @@ class Switchboard:
         if self._stopping.is_set():
             return
         self._calls[name] = call
+        call.shed(self._governor.stage)
         log.info("event=listening call=%s", name)
         try:
             await call.run()

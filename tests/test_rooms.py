@@ -33,6 +33,7 @@ PURE_ROOMS = {
     "delivery": {"errors", "event_json", "events"},
     "meters": {"errors", "events", "escalation", "language", "speech"},
     "hearing": {"errors", "events", "escalation", "language", "speech"},
+    "governor": set[str](),
     "withholding": {"events", "speech"},
     "session": {"errors", "events", "escalation", "hearing", "language", "meters", "speech", "withholding"},
     "commands": {"delivery", "errors", "session"},

@@ -33,6 +33,7 @@ class ScriptedLine:
         self._ended: EndReason = ended
         self._stays = stays
         self.on_sign: Sign = unseen
+        self.busy = ""
         self.capture = Capture()
         self.closed = False
 

@@ -71,6 +71,8 @@ class Line(Protocol):
     """
 
     on_sign: Sign
+    busy: str
+    """Why it must take no new call, set by whoever runs it; empty otherwise. A line that cannot refuse lets it be."""
 
     @property
     def kind(self) -> LineKind:

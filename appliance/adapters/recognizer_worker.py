@@ -61,6 +61,7 @@ class Worker:
 
     def __init__(self, name: str, connect: Connect, ears: Ears, kill: Callable[[], None]) -> None:
         self.name = name
+        self.wants_partials = True
         self._kill = kill
         self._limit = asyncio.timeout(None)
         self._connect = connect
@@ -137,7 +138,7 @@ class Worker:
                     self._expect_answer()
                 if isinstance(request, Hear):
                     self._heard_until[request.side, request.utterance] = _end(request)
-                    request = msgspec.structs.replace(request, wants_partial=not self._waiting)
+                    request = msgspec.structs.replace(request, wants_partial=self.wants_partials and not self._waiting)
                 writer.write(pack(request))
             await self._changed.wait()
 

@@ -124,6 +124,16 @@ class Recognizers:
         worker = self._hearing.pop(key) if isinstance(request, EndUtterance) else self._hearing[key]
         worker.send(request)
 
+    @property
+    def waiting_s(self) -> float:
+        """Audio that waits at the worker that has most of it waiting."""
+        return max(worker.waiting_ms for worker in self._workers) / 1000
+
+    def want_partials(self, *, wanted: bool) -> None:
+        """Have the words of utterances in progress told, or not."""
+        for worker in self._workers:
+            worker.wants_partials = wanted
+
     async def idle(self) -> None:
         """Wait until every request has been answered or declared lost."""
         for worker in self._workers:

@@ -41,6 +41,7 @@ class Recording:
 
     def __init__(self, path: Path, sides: tuple[Side, ...] = (), pace: Pace = "real") -> None:
         self.on_sign: Sign = unseen
+        self.busy = ""
         self.capture = Capture()
         self._path = path
         self._pace = pace

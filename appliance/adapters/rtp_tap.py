@@ -55,6 +55,7 @@ class RtpTap:
     ) -> None:
         # They outlive the capture: calls go on when its process is started again.
         self.on_sign: Sign = unseen
+        self.busy = ""
         self._tap, self._dissector = Tap(rule, keystream), Dissector()
         self.capture = Capture()
         self._file = file

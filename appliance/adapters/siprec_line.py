@@ -17,7 +17,6 @@ from appliance.siprec_settings import SiprecSettings
 from appliance.telephony.sip_actions import Action, Closed, Confirmed, Offered, Peer, Refused, Send
 from appliance.telephony.sip_digest import DigestGuard
 from appliance.telephony.sip_status import RefusedError
-from appliance.telephony.siprec_load import Load
 from appliance.telephony.siprec_roles import AgentRule
 from appliance.telephony.siprec_server import Admission, RecordingServer
 
@@ -44,6 +43,7 @@ class SiprecLine:
 
     def __init__(self, settings: SiprecSettings) -> None:
         self.on_sign: Sign = unseen
+        self.busy = ""
         self.capture = Capture()
         self._settings = settings
         self._rule = AgentRule(
@@ -59,7 +59,6 @@ class SiprecLine:
         self._calls: dict[str, SiprecCall] = {}
         self._begun: asyncio.Queue[LineCall] = asyncio.Queue()
         self._refusals: dict[tuple[str, int], float] = {}
-        self._load = Load()
         self._report: Report = lambda _: None
 
     @property
@@ -120,23 +119,20 @@ class SiprecLine:
 
     async def _tick(self) -> None:
         silent: set[str] = set()
-        due_s = time.monotonic()
         while True:
             now_s = time.monotonic()
-            self._note_load(now_s - due_s)
+            self._note_load()
             self._act(self._server.wake(now_s))
             self._transport.tell_floods()
             silent = self._watch_media(now_s, silent)
             self.on_sign()
-            due_s = time.monotonic() + TICK_S
             await asyncio.sleep(TICK_S)
 
-    def _note_load(self, late_s: float) -> None:
+    def _note_load(self) -> None:
         """Take no new call while the box is behind; calls that are on go on."""
-        busy = "the box is behind real time" if self._load.is_behind(late_s) else ""
-        if busy != self._server.admission.busy:
-            log.warning("event=%s", "sip_calls_refused reason=behind" if busy else "sip_calls_taken_again")
-            self._server.admission = self._server.admission._replace(busy=busy)
+        if self.busy != self._server.admission.busy:
+            log.warning("event=%s", "sip_calls_refused reason=behind" if self.busy else "sip_calls_taken_again")
+            self._server.admission = self._server.admission._replace(busy=self.busy)
 
     def _watch_media(self, now_s: float, before: set[str]) -> set[str]:
         """Say which calls bring no sound, and hang up those that are dead; gives the silent ones."""

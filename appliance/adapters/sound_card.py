@@ -50,6 +50,7 @@ class SoundCard:
     def __init__(self, settings: SoundCardSettings) -> None:
         self.band: Band = settings.band
         self.on_sign: Sign = unseen
+        self.busy = ""
         self.capture = Capture()
         self._settings = settings
         self._audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)

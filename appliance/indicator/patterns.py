@@ -66,7 +66,7 @@ FAULT_WORDS: Final[dict[Fault, str]] = {
     "link_address": "No central server at the address in the settings",
     "link_refused": "The central server refuses this box",
     "light_lost": "A light does not answer: undertone light list",
-    "too_slow": "Too much for this box: some words were not recognised",
+    "too_slow": "Too much for this box: words come late or are missing",
 }
 """Most important first: what keeps the box from hearing comes before what keeps it from telling."""
 

@@ -41,6 +41,7 @@ FALL: Final[dict[Tension, float]] = {"raised": 0.4, "high": 0.55}
 """Scores at which a level is reached and at which it is left."""
 
 SILENT: Final = "nothing said for 15 s"
+SPARED: Final = "the box has too much to do"
 UNHEARD: Final = "the line was not heard"
 
 _FULL_SCALE_DB: Final = 20 * float(np.log10(32768))
@@ -96,12 +97,12 @@ class StressMeter:
         self._new_hops += int(np.count_nonzero(hops.voiced))
         return self._look(now) if self._new_hops >= FEWEST_NEW_HOPS else None
 
-    def receive_lost(self, until_sample: int) -> Stress | None:
+    def receive_lost(self, until_sample: int, why: str = UNHEARD) -> Stress | None:
         """Take that nothing was heard until this position, for so long that the voice must be judged anew."""
         self._blocks.clear()
         self._new_hops = 0
         self._level = "calm"
-        return None if self._told else self._unknown(until_sample, UNHEARD)
+        return None if self._told else self._unknown(until_sample, why)
 
     def _look(self, now: int) -> Stress | None:
         self._new_hops = 0

@@ -51,7 +51,7 @@ URGENT = LightState("urgent", blinking=True, reason="Asks for a supervisor", in_
             LightState(faults=frozenset({"too_slow"}), in_call=True),
             "slow",
             None,
-            "Too much for this box: some words were not recognised",
+            "Too much for this box: words come late or are missing",
         ),
         (LightState(starting=True), "starting", None, "Starting"),
         (LightState(updating=True, starting=True), "updating", None, "Updating: do not unplug"),

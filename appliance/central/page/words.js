@@ -27,7 +27,7 @@ const FAULTS = {
   mute_not_saved: "its disk does not take the mute switch, which may be lost at a restart",
   outbox_full: "its storage is full, this call may not be kept",
   light_lost: "a light does not answer: undertone light list says what is there",
-  too_slow: "it has too much to do, some words were not recognised",
+  too_slow: "it has too much to do, words come late or are missing",
 };
 
 export const levelName = (level) => LEVELS[level] ?? level;
