@@ -22,7 +22,7 @@ The life of one frame, in the order of the functions it passes:
 And of one event:
 
 6. `app.Device._receive_outputs` first brings the light up to date (`device_state.DeviceState`, which knows all calls,
-   `indicator.patterns.pattern`, `adapters.light`), then hands the event to `adapters.outbox.Outbox.append`, which
+   `indicator.patterns.pattern`, `adapters.lights`), then hands the event to `adapters.outbox.Outbox.append`, which
    returns at once.
 7. The outbox's thread gives it a number and commits it (SQLite); `adapters.uplink.Uplink` reads on from what the server
    has, sends within the window of `delivery.window`, and lets go of what is acknowledged.
