@@ -72,6 +72,7 @@ class DeviceState(msgspec.Struct, kw_only=True):
     call in progress as the device last said; with `online` false it is what was known when the link was lost.
     `newest_call` is the newest call with stored events: the one in progress when its `call` agrees. `light` is null
     until the device has said. `partials` holds the newest words of each voice that are not final yet.
+    `cloned`: its identity was seen at two places since the server started.
     """
 
     device: str
@@ -85,6 +86,7 @@ class DeviceState(msgspec.Struct, kw_only=True):
     clock_synchronised: bool = True
     light: Light | None = None
     faults: tuple[str, ...] = ()
+    cloned: bool = False
     call: str | None = None
     newest_call: CallSummary | None = None
     last_words: LastWords | None = None
@@ -188,6 +190,12 @@ class Bus:
         state.clock_synchronised, state.rtt_ms, state.partials = hello.clock_synchronised, None, []
         self._publish("device", device, state)
 
+    def cloned(self, device: str) -> None:
+        """Note that a device's identity is used at two places."""
+        state = self._state(device)
+        state.cloned = True
+        self._publish("device", device, state)
+
     def disconnected(self, device: str) -> None:
         """Note that a device's link is gone. Partials go with it: nobody knows how they would have ended."""
         state = self._state(device)
@@ -234,6 +242,13 @@ class Bus:
         if state.newest_call is None or call.first_seq >= state.newest_call.first_seq:
             state.newest_call = call
         self._publish("call", call.device, call)
+
+    def forget(self, device: str, call: str) -> None:
+        """Forget a call that was deleted."""
+        state = self._state(device)
+        if state.newest_call is not None and state.newest_call.call == call:
+            state.newest_call = state.last_words = None
+            self._publish("device", device, state)
 
     def _note_words(self, state: DeviceState, call: str, utterance: dict[str, Any]) -> None:
         try:

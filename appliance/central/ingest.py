@@ -10,6 +10,7 @@ from aiohttp import web
 from appliance.central.asked import LinkLostError
 from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
+from appliance.central.clones import Clones
 from appliance.central.identity import Identities, RefusedError
 from appliance.central.link import DeviceLink, ProtocolError, WrongDeviceError
 from appliance.central.store import Arrival, Contact
@@ -50,6 +51,7 @@ class Ingest:
         self._through = through
         self._timing = timing
         self._links: dict[str, DeviceLink] = {}
+        self._clones = Clones()
         self._farewells: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -130,6 +132,9 @@ class Ingest:
     async def _serve(self, link: DeviceLink, hello: Hello) -> None:
         self._put(Contact(link.device, utc_now(), hello))
         self._bus.connected(link.device, hello)
+        if self._clones.receive(link.device, hello.boot):
+            _log.warning("device_cloned device=%s boot=%r", link.device, hello.boot[:_MAX_LOGGED_CHARACTERS])
+            self._bus.cloned(link.device)
         resume_after = await self._through(link.device)
         _log.info("device_connected device=%s resume_after=%d last_seq=%d", link.device, resume_after, hello.last_seq)
         if hello.last_seq < resume_after:

@@ -23,6 +23,7 @@ from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
 from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
+from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
 from appliance.central.writer import Writer
@@ -35,7 +36,8 @@ class Settings:
     """Where the server listens (port 0: any free one) and keeps its files. `public_names` are names of a proxy.
 
     `access` is the folder of who may come in. With `device_host` there is a port of its own for devices, with TLS;
-    `device_life` is how long their certificates hold.
+    `device_life` is how long their certificates hold. Calls and the record of who looked at them are deleted after so
+    many days, or never.
     """
 
     database: Path
@@ -48,6 +50,8 @@ class Settings:
     device_host: str | None = None
     device_port: int = 0
     device_life: timedelta = DEVICE_LIFE
+    calls_days: float | None = None
+    audit_days: float | None = None
 
 
 class Ports(NamedTuple):
@@ -87,9 +91,21 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         app.add_routes([web.get("/v1/device", ingest.handle), *pages.routes(), *door.routes()])
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
+        _start_retention(stop, settings, bus, people)
         stop.callback(bus.close)
         stop.push_async_callback(ingest.stop)
         yield Ports(port, devices)
+
+
+def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> None:
+    """Delete what is too old, until `stop`."""
+    if settings.calls_days is None and settings.audit_days is None:
+        return
+    calls = DatabaseThread(prepare(store.open_database(settings.database)), "central-retention")
+    stop.callback(calls.close)
+    days = {"calls_days": settings.calls_days, "audit_days": settings.audit_days}
+    retention = Retention(calls, people, **days, forget=bus.forget)
+    stop.callback(asyncio.create_task(retention.run(), name="retention").cancel)
 
 
 async def _open_device_door(

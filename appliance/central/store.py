@@ -6,6 +6,7 @@ needs no reading of their events. `progress` says up to which number everything 
 readers never wait for the writer. All functions here are plain and synchronous; `writer` gives them a thread.
 """
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -118,7 +119,9 @@ def open_database(path: Path) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # Never on a file that is there: to close it would drop the locks of this process's other connections.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

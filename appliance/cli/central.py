@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LISTEN = "127.0.0.1:8710"
 DEFAULT_DEVICE_LISTEN = "0.0.0.0:8711"
+MAX_RETAIN_DAYS = 36_500
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
         "--device-listen",
         metavar="HOST:PORT",
         help="a port of its own for devices, with TLS 1.3; needs `ca init` first",
+    )
+    parser.add_argument("--retain-days", type=_days, metavar="DAYS", help="delete calls after so long (never)")
+    parser.add_argument(
+        "--retain-audit-days", type=_days, metavar="DAYS", help="delete the record of who looked after so long (never)"
     )
     parser.add_argument(
         "--port-file",
@@ -88,6 +93,8 @@ def run_server(arguments: argparse.Namespace) -> int:
         access=central_ca.access_folder(arguments),
         device_host=device_host,
         device_port=device_port,
+        calls_days=arguments.retain_days,
+        audit_days=arguments.retain_audit_days,
     )
     try:
         asyncio.run(_serve(settings, arguments.port_file))
@@ -137,6 +144,13 @@ def parse_address(text: str, option: str, example: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) < 65_536):
         raise BadInputError(f"{text!r} is not HOST:PORT", where=option, mend=f"for instance {example}")
     return host, int(port)
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= MAX_RETAIN_DAYS:
+        raise argparse.ArgumentTypeError(f"{text}: give days above 0, up to {MAX_RETAIN_DAYS}")
+    return days
 
 
 def _credentials(arguments: argparse.Namespace) -> Path:

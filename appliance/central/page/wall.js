@@ -42,12 +42,12 @@ function draw(cards, sums, empty) {
 }
 
 function look(device) {
-  const { online, last_seen, rtt_ms, faults, call, last_words, partials, newest_call } = device;
+  const { online, last_seen, rtt_ms, call, last_words, partials, newest_call } = device;
   return [
     online,
     online || last_seen,
     rtt_ms && Math.round(rtt_ms),
-    faults,
+    told(device),
     call,
     last_words,
     partials,
@@ -72,7 +72,7 @@ function card(device) {
     },
     el("div", { className: "card-head" }, el("h2", {}, name), linkState(device)),
     lamp(device),
-    device.faults.length > 0 && device.online && faults(device.faults),
+    (device.cloned || (device.faults.length > 0 && device.online)) && faults(told(device)),
     device.call === null ? idle(device) : live(device, summary),
   );
 }
@@ -87,6 +87,10 @@ function linkState(device) {
     el("span", { className: "dot", "aria-hidden": "true" }),
     text,
   );
+}
+
+function told({ cloned, online, faults }) {
+  return [...(cloned ? ["cloned"] : []), ...(online ? faults : [])];
 }
 
 function faults(names) {

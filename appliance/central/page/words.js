@@ -18,6 +18,7 @@ const ENDS = {
   interrupted: "the device was interrupted",
 };
 const FAULTS = {
+  cloned: "its identity is used at two places: revoke it, and enrol the box anew",
   line_lost: "the phone line is gone: look at the box's cables, or run undertone line check",
   line_deaf: "one side of the line is silent: is the splitter in the handset port?",
   line_poor: "the line sounds bad: undertone line check says what helps",
