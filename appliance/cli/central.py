@@ -33,6 +33,23 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
         "--credentials", type=Path, metavar="FILE", default=argparse.SUPPRESS,
         help=f"the devices' tokens, as hashes ({folder}/central-credentials.json)",
     )  # fmt: skip
+    _add_server_options(parser)
+    parser.set_defaults(run=run_server)
+    commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|add-device|remove-device]")
+    central_ca.add_parsers(commands)
+    central_user.add_parsers(commands)
+    add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--replace", action="store_true", help="give a known device a new token")
+    add.add_argument("--token-file", type=Path, metavar="FILE", help="write the token here instead (mode 0600)")
+    add.set_defaults(run=run_add_device)
+    remove = commands.add_parser("remove-device", parents=[files], help="make a device's token worthless")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=run_remove_device)
+
+
+def _add_server_options(parser: argparse.ArgumentParser) -> None:
+    folder = paths.home()
     parser.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT", help=f"({DEFAULT_LISTEN})")
     parser.add_argument("--database", type=Path, metavar="FILE", help=f"the store ({folder}/central.sqlite)")
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="the devices' tokens, as hashes")
@@ -56,18 +73,6 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
         "--public-name", action="append", default=[], metavar="NAME",
         help="a name under which a proxy on this machine serves the page (may be given again)",
     )  # fmt: skip
-    parser.set_defaults(run=run_server)
-    commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|add-device|remove-device]")
-    central_ca.add_parsers(commands)
-    central_user.add_parsers(commands)
-    add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
-    add.add_argument("name", metavar="NAME")
-    add.add_argument("--replace", action="store_true", help="give a known device a new token")
-    add.add_argument("--token-file", type=Path, metavar="FILE", help="write the token here instead (mode 0600)")
-    add.set_defaults(run=run_add_device)
-    remove = commands.add_parser("remove-device", parents=[files], help="make a device's token worthless")
-    remove.add_argument("name", metavar="NAME")
-    remove.set_defaults(run=run_remove_device)
 
 
 def run_server(arguments: argparse.Namespace) -> int:
