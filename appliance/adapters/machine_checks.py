@@ -56,7 +56,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine() -> list[Finding]:
     """Run every check."""
-    single: tuple[Callable[[], Finding], ...] = (_python, _state_folder, _disk, _libatomic, _clock)
+    single: tuple[Callable[[], Finding], ...] = (_python, _state_folder, _disk, _libatomic, clock_now)
     findings = [check() for check in single]
     findings += [import_finding(*row, absent="trouble") for row in MODULES]
     findings += [import_finding(*row, absent="note") for row in EXTRAS]
@@ -169,7 +169,8 @@ def _libatomic() -> Finding:
     return Finding("libatomic", "trouble", "is missing; Vosk needs it on ARM", "apt-get install libatomic1")
 
 
-def _clock() -> Finding:
+def clock_now() -> Finding:
+    """Tell whether the clock of this machine is right."""
     command = ["timedatectl", "show", "--property=NTPSynchronized"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=CLOCK_TIMEOUT_S, check=False)

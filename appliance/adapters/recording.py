@@ -71,6 +71,11 @@ class Recording:
         return "narrow" if self._format.rate_hz <= NARROW_RATE_HZ else "wide"
 
     @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self._path.name
+
+    @property
     def duration_s(self) -> float:
         """Length of the recording."""
         return self._format.length_bytes / self._format.frame_bytes / self._format.rate_hz

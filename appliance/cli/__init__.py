@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "rules": "check, try and explain rule packs",
     "model": "list, fetch, verify, import or adapt speech models",
     "bench": "measure cost and speed on this machine (in a source checkout)",
+    "hardware": "walk through this box's parts with the person at the terminal, and measure its speed",
     "doctor": "say what is missing or wrong on this machine, and the mend",
 }
 """Each subcommand and what it does. Its module is loaded when it is asked for: a box has no time for the others."""

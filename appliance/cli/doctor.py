@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(findings), indent=2) + "\n")
     else:
-        sys.stdout.writelines(_lines(finding) for finding in findings)
+        sys.stdout.writelines(in_words(finding) for finding in findings)
     return EXIT_TROUBLE if any(finding.state == "trouble" for finding in findings) else EXIT_OK
 
 
@@ -70,6 +70,7 @@ def _bundle(arguments: argparse.Namespace, findings: list[Finding]) -> None:
     sys.stderr.write(f"{arguments.bundle}: {', '.join(names)}\n")
 
 
-def _lines(finding: Finding) -> str:
+def in_words(finding: Finding) -> str:
+    """Give a finding as the lines that a person reads."""
     mend = f"{'':9}mend: {finding.mend}\n" if finding.mend else ""
     return f"{MARKS[finding.state]}  {finding.subject}: {finding.detail}\n{mend}"
