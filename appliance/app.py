@@ -1,8 +1,9 @@
 """The device: its composition root.
 
 One asyncio loop carries the calls, the uplink and the recognizers' connections. Threads: the outbox's writer, one that
-reads a changed rule pack, and one for each light that can be unplugged. Processes: a recognizer host for each model in
-use, and two workers of it for each call. Started in the order of `run_device`, stopped in reverse.
+reads a changed rule pack or writes the mute's latch, and one for each light that can be unplugged. Processes: a
+recognizer host for each model in use, and two workers of it for each call. Started in the order of `run_device`,
+stopped in reverse.
 
 The light comes first: it never waits for the disk or the network.
 """
