@@ -51,11 +51,11 @@ FEWEST_ACTIVE: Final = 0.6
 MUSIC_TONAL: Final = 0.66
 """Of the least tonal third of the window. Speech comes to 0.55, and to 0.7 in one drawn-out shout."""
 
-SAME_NOTES: Final = 0.75
+SAME_NOTES: Final = 0.7
 """Likeness of the first and the last third: a horn or a dial tone goes on as it began."""
 
 SPEECH_TONAL: Final = 0.4
-SPEECH_SHARE: Final = 0.65
+SPEECH_SHARE: Final = 0.75
 """Of how tonal this music usually is, and at least `SPEECH_TONAL`: below it something else is as loud as the notes. A
 voice 6 dB over the music is; one of its own level is heard for the most part, one far below it is not."""
 

@@ -63,7 +63,7 @@ def _music_rows() -> Iterator[Row]:
 
 
 def _over_music_rows() -> Iterator[Row]:
-    voice = side_of("billing_dispute.wav", "caller")
+    voice = side_of("delivery_ok.wav", "agent")
     loud = np.sqrt(np.mean(np.square(voice[np.abs(voice) > np.abs(voice).max() / 30])))
     for name, tune in TUNES.items():
         music = tune(10.0 + len(voice) / SAMPLE_RATE_HZ)

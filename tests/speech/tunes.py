@@ -22,7 +22,7 @@ def piano(length_s: float) -> Values:
 
 def strings(length_s: float) -> Values:
     """Give chords that swell and tremble."""
-    return _played(length_s, 1.6, lambda beat: CHORDS[beat % 4], _bowed)
+    return _played(length_s, 0.8, lambda beat: CHORDS[beat // 2 % 4], _bowed)
 
 
 def pop(length_s: float) -> Values:
