@@ -99,6 +99,7 @@ class LightThread:
         """Say what is new: trouble, another one, or that it is over."""
         text = "" if error is None else str(error)
         if text != self._told and (text or self._told is not None):
-            known = error if isinstance(error, LightError) else LightError(text, "is it plugged in?") if error else None
-            self._on_trouble(self.name, known)
+            if isinstance(error, OSError):
+                error = LightError(f"the light is gone ({text})", "plug it in again")
+            self._on_trouble(self.name, error)
         self._told = text
