@@ -99,7 +99,7 @@ def _speed_finding(speed: Speed) -> Finding:
     told = f"{speed.warm:.1f} times real time warm{hot} ({speed.model}, {speed.clip})"
     if speed.is_enough:
         return Finding(f"speed of {speed.engine}", "ok", told)
-    mend = f"a call needs {LEAST_SPEED:g}: end other programs, cool the board, or take a smaller model"
+    mend = f"all partial words need {LEAST_SPEED:g}: end other programs, cool the board, or take a smaller model"
     return Finding(f"speed of {speed.engine}", "trouble", told, mend)
 
 

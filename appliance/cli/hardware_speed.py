@@ -29,8 +29,8 @@ ENGINES: Final[tuple[Literal["moonshine", "vosk"], ...]] = ("moonshine", "vosk")
 CLIP_S: Final = 20.0
 """Of a call is enough: ten turns of both sides, and nobody wants to wait at a slow board."""
 
-LEAST_SPEED: Final = 1.5
-"""Times real time: when both speak at once, or music plays, there is more to hear than in this call."""
+LEAST_SPEED: Final = 1.0
+"""Times real time, with every partial hypothesis that is due: below it a live call goes on, but with fewer of them."""
 
 
 class Speed(msgspec.Struct, frozen=True):
