@@ -1,0 +1,3 @@
+module undertone.invalid/client
+
+go 1.21
