@@ -8,20 +8,26 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.adapters import identity
 from appliance.adapters.enrolment import Site, enrol, learn, read_site, renew
 from appliance.adapters.identity import read_identity
+from appliance.adapters.outbox import Outbox
 from appliance.adapters.renewal import Renewal
+from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.uplink_server import Server
 from appliance.central.access.authority import fingerprint_of
 from appliance.central.access.ca import CA
 from appliance.central.access.claims import make_claim
 from appliance.central.access.store import open_access
 from appliance.delivery.enrolment import Claim
+from appliance.delivery.messages import Command, Hello, Result
 from appliance.errors import BadInputError
 from tests.central.rig import central_in
+
+from .uplink_box import hello
 
 
 class Desk:
@@ -172,3 +178,35 @@ def test_an_identity_that_cannot_be_read_is_told_with_its_place(tmp_path: Path, 
     identity.write_secret(tmp_path / identity.IDENTITY_FILE, content)
     with pytest.raises(BadInputError, match=r"identity\.pem: the identity cannot be read"):
         read_identity(tmp_path)
+
+
+def test_a_box_that_is_revoked_while_on_line_says_so_and_does_not_knock_again_at_once(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            await here.enrol(here.claim())
+            links: asyncio.Queue[LinkState] = asyncio.Queue()
+            outbox = Outbox(tmp_path / "outbox.sqlite3", lambda _: None)
+            await outbox.start()
+            uplink = Uplink(here.server, outbox, own_hello, agree, lambda state, _: links.put_nowait(state))
+            running = asyncio.create_task(uplink.run())
+            async with asyncio.timeout(10):
+                assert await links.get() == "online"
+                here.ca.revoke("desk-3", "stolen")
+                assert await links.get() == "refused"
+            assert uplink.diagnosis is not None
+            assert uplink.diagnosis.fault == "link_revoked"
+            await asyncio.sleep(0.3)
+            assert links.empty()
+            await uplink.stop()
+            await outbox.stop()
+            await running
+
+    asyncio.run(run())
+
+
+def own_hello() -> Hello:
+    return msgspec.structs.replace(hello(), device="desk-3")
+
+
+async def agree(command: Command) -> Result:
+    return Result(id=command.id, ok=True)
