@@ -18,7 +18,7 @@ from appliance.events import SAMPLE_RATE_HZ, Band, Gap, KeyPressed
 from appliance.governor import Stage, does
 from appliance.session import CallSession, EndReason, Output, Switch
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause
+from appliance.speech.recognizer import Hypothesis, Request
 
 FINALS_TIMEOUT_S: Final = 15.0
 """After the line went on hook: a large model on a slow box needs a few seconds for its last words."""
@@ -174,7 +174,7 @@ class Call:
     def _take(self, outputs: list[Output]) -> None:
         told: list[Output] = []
         for output in outputs:
-            if isinstance(output, Hear | Pause | EndUtterance):
+            if isinstance(output, Request):
                 if recognizer := self._recognizers.get(output.side):
                     recognizer.send(output)
             elif isinstance(output, Switch):

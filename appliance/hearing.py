@@ -12,8 +12,9 @@ from appliance.events import PhraseHit, Word
 from appliance.language.phrases import Match
 from appliance.language.redaction import Redactor
 from appliance.language.spoken_names import NAME_LEADS
+from appliance.lookout import Lookout
 from appliance.speech.frames import Side
-from appliance.speech.recognizer import Hypothesis
+from appliance.speech.recognizer import Hypothesis, Look
 
 HIDE_NAMES_OF: Final[frozenset[Side]] = frozenset({"agent", "caller"})
 """Whose own names are hidden unless the settings say otherwise: with its agent's name a record is about that person."""
@@ -34,6 +35,11 @@ class Heard(NamedTuple):
     matches: list[Match]
     bearing: list[Match]
 
+    @property
+    def text(self) -> str:
+        """The words as people read them."""
+        return " ".join(word.text for word in self.words)
+
 
 class Hearing:
     """Hypotheses in, what is in them out. The redactors remember what either side has asked the other one for.
@@ -48,6 +54,8 @@ class Hearing:
         self._redactors = {side: Redactor(name_leads=leads[side], known=self._awaited) for side in sides}
         self._tentative: dict[tuple[Side, int], list[Match]] = {}
         self._kept: dict[tuple[Side, int], list[Match]] = {}
+        self._lookouts = {side: Lookout() for side in sides}
+        self._noticed: dict[tuple[Side, int], set[str]] = {}
 
     def use(self, rules: RulePack) -> None:
         """Look for the phrases of another pack from now on."""
@@ -63,11 +71,28 @@ class Hearing:
             for other in self._redactors.keys() - {side}:
                 self._redactors[other].hear_other(raw)
         matches = self._rules.index.find(side, words)
-        return Heard(words, matches, self._bearing((side, hypothesis.utterance), matches, final=hypothesis.final))
+        key = (side, hypothesis.utterance)
+        bearing = self._bearing(key, matches, final=hypothesis.final)
+        expecting = self._expects(key, words, matches, final=hypothesis.final)
+        self._lookouts[side].receive([word.text for word in words], expecting=expecting)
+        return Heard(words, matches, bearing)
+
+    def looks(self, side: Side, hypothesis: Hypothesis) -> list[Look]:
+        """Give the look ahead that is worth its cost behind this partial hypothesis, if one is."""
+        due = not hypothesis.ahead and self._lookouts[side].look(hypothesis.until_sample)
+        return [Look(side, hypothesis.utterance)] if due else []
 
     def receive_loss(self, side: Side) -> None:
         """Take that the recognizer of one side died: what it heard cannot be heard again, so nothing may deny it."""
         self._kept |= {key: matches for key, matches in self._tentative.items() if key[0] == side}
+
+    def _expects(self, key: tuple[Side, int], words: Sequence[Word], matches: list[Match], *, final: bool) -> bool:
+        """Say whether an urgent phrase has begun that was not noticed in this utterance, not even for a moment."""
+        noticed = self._noticed.pop(key, set()) | {match.phrase for match in matches}
+        if final:
+            return False
+        self._noticed[key] = noticed
+        return self._rules.index.expects(key[0], words, self._rules.urgent_phrases - noticed)
 
     def _bearing(self, key: tuple[Side, int], matches: list[Match], *, final: bool) -> list[Match]:
         bearing = [*self._kept.get(key, []), *matches]

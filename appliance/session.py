@@ -149,7 +149,8 @@ class CallSession:
             span = self._listeners[side].receive_final(hypothesis.utterance)
             return self._finish(side, hypothesis, span) if span else []
         span = self._listeners[side].span(hypothesis.utterance)
-        return self._receive_partial(side, hypothesis, span) if span and hypothesis.words is not None else []
+        outputs = self._receive_partial(side, hypothesis, span) if span and hypothesis.words is not None else []
+        return [*outputs, *(self._hearing.looks(side, hypothesis) if span else [])]
 
     def receive_loss(self, side: Side, until_sample: int) -> list[Output]:
         """Take that the recognizer of one side forgot all that it had heard before `until_sample`."""
@@ -263,9 +264,8 @@ class CallSession:
 
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
         heard = self._hearing.receive(side, hypothesis)
-        text = " ".join(word.text for word in heard.words)
-        partial = Partial(side, hypothesis.utterance, text, span.start_sample, hypothesis.until_sample)
-        return [partial, *self._climb(side, hypothesis, heard)]
+        partial = Partial(side, hypothesis.utterance, heard.text, span.start_sample, hypothesis.until_sample)
+        return [*([] if hypothesis.ahead else [partial]), *self._climb(side, hypothesis, heard)]
 
     def _finish(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
         heard = self._hearing.receive(side, hypothesis)
@@ -279,7 +279,7 @@ class CallSession:
             start_sample=span.start_sample,
             end_sample=span.end_sample,
             number=number,
-            text=" ".join(word.text for word in words),
+            text=heard.text,
             words=words,
             sentiment=mood.sentiment,
             sentiment_trend=mood.trend,

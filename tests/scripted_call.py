@@ -8,7 +8,7 @@ from appliance.events import SAMPLE_RATE_HZ, Band, CallStarted, Event, Notice, W
 from appliance.session import CallSession, Ears, Output
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request, ScriptedRecognizer
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Request, ScriptedRecognizer
 
 from .rule_packs import LAWYER, pack
 from .speech.sounds import frame
@@ -89,7 +89,7 @@ class Talk:
 
     def take(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
-            if isinstance(output, Hear | Pause | EndUtterance):
+            if isinstance(output, Request):
                 self._answer(output)
             else:
                 self.outputs.append(output)
@@ -99,9 +99,12 @@ class Talk:
         if isinstance(request, Hear):
             self._heard[request.side] = request.sample + len(request.pcm) // 2
             words = recognizer.hear(request.sample, request.pcm)
+        elif isinstance(request, Look):
+            words = recognizer.look()
         else:
             words = recognizer.end_utterance() if final else recognizer.pause()
-        hypothesis = Hypothesis(request.utterance, final, self._heard[request.side], words)
+        ahead = isinstance(request, Look)
+        hypothesis = Hypothesis(request.utterance, final, self._heard[request.side], words, ahead)
         self.take(self.session.receive_hypothesis(request.side, hypothesis))
 
     def _speaks(self, word: Word) -> bool:

@@ -16,7 +16,7 @@ from appliance.escalation.rules import RulePack
 from appliance.events import SAMPLE_RATE_HZ, Band, BandMeasured, CallStarted, Event, Notice, Utterance
 from appliance.session import CallSession, Ears, Output, Switch
 from appliance.speech.endpointer import EndpointerSettings
-from appliance.speech.recognizer import EndUtterance, Hear, Pause
+from appliance.speech.recognizer import EndUtterance, Request
 
 from .adapters.clips import hosts
 from .speech.test_band import Audio, frames, through_8_khz, wide
@@ -69,8 +69,8 @@ def test_a_narrow_side_of_a_wide_line_is_told_and_followed_between_two_utterance
     assert (notice.who, notice.code) == ("caller", "no_model_hears")
     assert notice.start_sample >= measured.start_sample
     at = outputs.index(Switch("caller", "narrow"))
-    heard = [output for output in outputs[:at] if isinstance(output, Hear | Pause | EndUtterance)]
-    follows = [output for output in outputs[at:] if isinstance(output, Hear | Pause | EndUtterance)]
+    heard = [output for output in outputs[:at] if isinstance(output, Request)]
+    follows = [output for output in outputs[at:] if isinstance(output, Request)]
     assert isinstance(heard[-1], EndUtterance)
     assert follows[0].utterance == heard[-1].utterance + 1
 

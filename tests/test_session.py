@@ -239,3 +239,17 @@ def test_the_same_call_gives_the_same_bytes(
     once, again = held(turns, losses), held(turns, losses)
     assert [to_json(event) for event in once.events] == [to_json(event) for event in again.events]
     assert once.of(Partial) == again.of(Partial)
+
+
+def test_where_a_phrase_has_begun_the_light_is_sooner_than_the_words() -> None:
+    """The scripted recognizer tells a word when it has ended, and to whoever looks ahead when it has begun."""
+    talk = Talk(THREAT).run_until(4).hang_up()
+    (alert,) = talk.of(Alert)
+    assert isinstance(alert, Alert)
+    assert alert.tentative
+    lawyer = next(word for word in THREAT["caller"] if word.text == "lawyer")
+    assert lawyer.start_sample < alert.end_sample <= lawyer.end_sample
+    (changed,) = [one for one in talk.of(AlertChanged) if isinstance(one, AlertChanged) and one.change == "confirmed"]
+    assert changed.alert == alert.alert
+    read = [one.text for one in talk.of(Partial) if isinstance(one, Partial)]
+    assert all(after.startswith(before) for before, after in itertools.pairwise(read))

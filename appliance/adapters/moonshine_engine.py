@@ -70,6 +70,9 @@ class MoonshineRecognizer:
     def pause(self) -> None:
         """See `Recognizer`. Nothing is told ahead: decoding takes as long as the pause does."""
 
+    def look(self) -> None:
+        """See `Recognizer`. A partial is already what the audio so far would give."""
+
     def end_utterance(self) -> tuple[Word, ...]:
         """See `Recognizer`."""
         words = self._words(self._final_text) if self._audio else ()

@@ -22,7 +22,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from appliance.events import Word
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Recognizer, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pause, Recognizer, Request
 
 READY: Final = b"ready"
 FORK: Final = b"fork"
@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> None:
     while (line := _receive_socket(control)) is not None:
         if os.fork() == 0:
             control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a worker waits for its copies (process_copy)
             with suppress(ConnectionError):  # the device was killed
                 _serve(line, new_recognizer())
             # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
@@ -113,9 +114,12 @@ def _serve(line: socket.socket, recognizer: Recognizer) -> None:
                 words = recognizer.hear(request.sample, request.pcm, wants_partial=request.wants_partial)
             case Pause():
                 words = recognizer.pause()
+            case Look():
+                words = recognizer.look()
             case EndUtterance():
                 words = recognizer.end_utterance()
-        line.sendall(pack(Hypothesis(request.utterance, isinstance(request, EndUtterance), until_sample, words)))
+        final, ahead = isinstance(request, EndUtterance), isinstance(request, Look)
+        line.sendall(pack(Hypothesis(request.utterance, final, until_sample, words, ahead)))
 
 
 def _receive_request(stream: BinaryIO) -> Request | None:

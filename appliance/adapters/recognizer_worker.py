@@ -16,7 +16,7 @@ from appliance.adapters.recognizer_host import LENGTH_BYTES, pack
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
 from appliance.speech.frames import Side, samples
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pause, Request
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +131,8 @@ class Worker:
             self._changed.clear()
             while self._waiting and len(self._unanswered) < MAX_UNANSWERED:
                 request = self._waiting.popleft()
-                if isinstance(request, Pause) and self._waiting:
-                    continue  # the pause is over already
+                if isinstance(request, Pause | Look) and self._waiting:
+                    continue  # the pause is over already; a look ahead is the first that a slow box does without
                 self._unanswered.append(request)
                 if len(self._unanswered) == 1:
                     self._expect_answer()

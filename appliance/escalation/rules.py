@@ -111,6 +111,11 @@ class RulePack:
         """The phrases, ready to be found; made at the first use, which takes a while."""
         return PhraseIndex(self.phrases)
 
+    @cached_property
+    def urgent_phrases(self) -> frozenset[str]:
+        """The phrases that may raise an urgent alert."""
+        return frozenset(phrase for rule in self.rules if rule.level == "urgent" for phrase in rule.phrases)
+
 
 def parse_rules(text: str | bytes, source: str) -> RulePack:
     """Read a rule pack from the text of a TOML file; `source` names the file in errors.

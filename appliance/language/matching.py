@@ -21,6 +21,12 @@ MAX_ALIKE: Final[dict[Units, int]] = {"words": 1, "syllables": 2}
 EXACT_FOR_ALIKE: Final = 1
 """And so many pieces must be exact for each of these."""
 
+MAX_LEFT: Final[dict[Units, int]] = {"words": 1, "syllables": 3}
+"""What may be missing from a match that has begun: a word. With more to come, too much can come instead."""
+
+MIN_BEGUN: Final[dict[Units, int]] = {"words": 1, "syllables": 2}
+"""What a beginning has at least; one syllable begins half of all words."""
+
 MAX_JOINED: Final = 3
 """Recognizers break a word they don't know into so many: "on buds man"."""
 
@@ -120,7 +126,22 @@ def longest_match(
 
     Of several ways to the same end the one counts in which most is exact. Without `alike` all of it must be.
     """
-    limit = MAX_ALIKE[heard.units] if alike else 0
+    return _run(automaton, heard, start, barred, MAX_ALIKE[heard.units] if alike else 0)[0]
+
+
+def is_begun(automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str]) -> bool:
+    """Say whether the tokens from `start` to the last one are a match but for `MAX_LEFT` tokens at most."""
+    best, waiting = _run(automaton, heard, start, barred, MAX_ALIKE[heard.units])
+    next_states = waiting.get(len(heard.tokens), {})
+    near = (path for number, path in next_states.items() if automaton.left[number] <= MAX_LEFT[heard.units])
+    least, since = MIN_BEGUN[heard.units], len(heard.tokens) - 1 - MAX_LEFT[heard.units]
+    return best is None and any(len(path.content) >= least and path.content[-1] >= since for path in near)
+
+
+def _run(
+    automaton: Automaton, heard: Heard, start: int, barred: AbstractSet[str], limit: int
+) -> "tuple[Path | None, _Waiting]":
+    """Give the best match, and which states wait for the token at which place behind the last one."""
     # A word of one syllable is inside many others: no match begins in the middle of what was written as one.
     first = [number for number in automaton.first if heard.begins_word(start) or not automaton.states[number].lone]
     waiting: _Waiting = {start: dict.fromkeys(first, Path(start, (), 0, ()))}
@@ -142,7 +163,7 @@ def longest_match(
                     best = after
         if place > start:
             _slip(waiting, automaton, here, place, heard.skips[place])
-    return best
+    return best, waiting
 
 
 _Waiting = dict[int, dict[int, Path]]

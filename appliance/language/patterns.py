@@ -77,7 +77,8 @@ class Automaton:
     """A compiled pattern: its states, those that may begin and end a match, and what may follow each.
 
     `anchors`: states of which at least one is part of every match, chosen to be rare; or, where syllables are compared,
-    pairs of states that follow each other, for one syllable is in every other sentence.
+    pairs of states that follow each other, for one syllable is in every other sentence. `left`: from each state on, the
+    fewest tokens that make a match whole, its own one counted.
     """
 
     pattern: str
@@ -86,6 +87,7 @@ class Automaton:
     last: frozenset[int]
     follow: tuple[frozenset[int], ...]
     anchors: tuple[tuple[State, ...], ...]
+    left: tuple[int, ...]
     first_texts: frozenset[str]
     first_sounds: frozenset[str]
     first_prefixes: tuple[str, ...]
@@ -162,10 +164,18 @@ class _Builder:
             last=last,
             follow=follow,
             anchors=self.anchors,
+            left=self._left(),
             first_texts=frozenset(state.text for state in begin if not state.prefix),
             first_sounds=frozenset(sound for state in begin for sound in state.sounds),
             first_prefixes=tuple(state.text for state in begin if state.prefix),
         )
+
+    def _left(self) -> tuple[int, ...]:
+        left = [1] * len(self.states)
+        for number in reversed(range(len(self.states))):  # what follows a state was added behind it
+            if number not in self.ends:
+                left[number] = 1 + min(left[after] for after in self.follow[number])
+        return tuple(left)
 
 
 _COMMON: Final = (False, 0, 0)

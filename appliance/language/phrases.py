@@ -1,14 +1,15 @@
 """Phrases: what a rule pack listens for, and where it was said."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
 from typing import Final, Literal
 
 from appliance.events import Who, Word
-from appliance.language.matching import Heard, Path, longest_match
+from appliance.language.matching import Heard, Path, is_begun, longest_match
 from appliance.language.negation import GUARD_WINDOW_WORDS, is_negated
 from appliance.language.normalise import Units, tokens
 from appliance.language.patterns import Automaton, State, compile_pattern
@@ -19,6 +20,9 @@ MIN_CONFIDENCE: Final = 0.45
 
 ALIKE_CONFIDENCE: Final = 0.8
 """What merely sounds right counts so much."""
+
+EXPECTING_WORDS: Final = 4
+"""A phrase is begun by the last of them; one that was begun before and did not go on was none."""
 
 __all__ = ["GUARD_WINDOW_WORDS", "MIN_CONFIDENCE", "Match", "Phrase", "PhraseIndex"]
 
@@ -110,6 +114,26 @@ class PhraseIndex:
                     found += _matches(phrase, automata, words, heard)
         return sorted(found, key=lambda match: (match.first_word, match.last_word))
 
+    def expects(self, who: Literal["agent", "caller"], words: Sequence[Word], names: Collection[str]) -> bool:
+        """Say whether the words end with the beginning of one of these phrases that is not whole yet.
+
+        The word that it is looked up by must be among them: every other sentence begins as some phrase does. The last
+        token counts or not: the newest of what is heard is often something else in the end.
+        """
+        names = frozenset(phrase.name for phrase in self.phrases if phrase.name in names and phrase.who in (who, "both"))
+        for units in self._units if names else ():
+            tail = tokens(words[-EXPECTING_WORDS:], units)
+            if any(self._is_begun(Heard(heard, units), names) for heard in (tail, tail[:-1])):
+                return True
+        return False
+
+    def _is_begun(self, heard: Heard, names: AbstractSet[str]) -> bool:
+        for number, automata in self._candidates(heard).items():
+            phrase = self.phrases[number]
+            if phrase.name in names and phrase.units == heard.units and _is_begun(phrase, automata, heard):
+                return True
+        return False
+
     def _enter(self, anchor: tuple[State, ...], entry: "_Entry") -> None:
         if len(anchor) == 2:
             for one, two in product(anchor[0].sounds, anchor[1].sounds):
@@ -173,6 +197,14 @@ def _paths(phrase: Phrase, automata: Sequence[Automaton], heard: Heard) -> list[
         passed = path.end
     voided = _voided(phrase, heard) if found and phrase.but_not else frozenset()
     return [one for one in found if voided.isdisjoint(range(one[0], one[1].end))]
+
+
+def _is_begun(phrase: Phrase, automata: Sequence[Automaton], heard: Heard) -> bool:
+    return any(
+        is_begun(automaton, heard, start, phrase.unless_before)
+        for automaton in automata
+        for start in heard.starts(automaton)
+    )
 
 
 def _voided(phrase: Phrase, heard: Heard) -> frozenset[int]:

@@ -13,6 +13,7 @@ held back until it is clear what they become. So the newest word comes one word 
 that the rules wait for (`known`).
 """
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -38,6 +39,11 @@ CONTINUES_WITHIN_SAMPLES: Final = 6 * SAMPLE_RATE_HZ
 
 ASKED_FOR_SAMPLES: Final = 30 * SAMPLE_RATE_HZ
 """So long after a question its answer may come: people get up and fetch the card."""
+
+MIN_KNOWN_SYLLABLES: Final = 2
+"""What a Korean word must begin with to be known in whatever form it ends."""
+
+_HANGUL: Final = re.compile("[\uac00-\ud7a3]+")
 
 
 class Redactor:
@@ -105,7 +111,7 @@ class Redactor:
         hidden = {word for first, (last, _) in marks.items() for word in range(first, last + 1)}
         held = [readings.held_from]
         mail = email_may_begin(texts)
-        if not all(token in self._known for text in texts[mail:] for token in token_texts(text)):
+        if not all(self._is_known(token) for text in texts[mail:] for token in token_texts(text)):
             held.append(mail)
         if active.get("email") == -1:
             held.append(_content_from(texts, 0))
@@ -118,6 +124,11 @@ class Redactor:
         if "birth" in active:
             held.append(date_may_go_on(texts))
         return next((word for word in range(min(held), len(texts)) if word not in hidden), len(texts))
+
+    def _is_known(self, token: str) -> bool:
+        """Say whether a word is known: in Hangul, of which no address is made, also by how it begins."""
+        stems = range(MIN_KNOWN_SYLLABLES, len(token)) if _HANGUL.fullmatch(token) else ()
+        return token in self._known or any(token[:end] in self._known for end in stems)
 
     def _remember(
         self, words: Sequence[Word], texts: Sequence[str], active: dict[Asked, int], marks: "_Marks", readings: Readings

@@ -37,6 +37,17 @@ class Pause(msgspec.Struct, frozen=True, array_like=True, tag=True):
     utterance: int
 
 
+class Look(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What would the words be if the utterance ended here? It goes on as if nobody had asked.
+
+    A streaming engine is sure of a word only when it has heard what follows. Whoever waits for a certain word, and will
+    bear it if it was none, gets it so much sooner.
+    """
+
+    side: Side
+    utterance: int
+
+
 class EndUtterance(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The utterance is over; the final hypothesis is wanted now."""
 
@@ -44,7 +55,7 @@ class EndUtterance(msgspec.Struct, frozen=True, array_like=True, tag=True):
     utterance: int
 
 
-Request = Hear | Pause | EndUtterance
+Request = Hear | Pause | Look | EndUtterance
 
 
 class Hypothesis(msgspec.Struct, frozen=True, array_like=True):
@@ -58,6 +69,8 @@ class Hypothesis(msgspec.Struct, frozen=True, array_like=True):
     final: bool
     until_sample: int
     words: tuple[Word, ...] | None
+    ahead: bool = False
+    """Answers a `Look`: a guess that may come and go, to be noticed and not to be read."""
 
 
 class Recognizer(Protocol):
@@ -68,6 +81,9 @@ class Recognizer(Protocol):
 
     def pause(self) -> tuple[Word, ...] | None:
         """Take that nobody speaks just now; give the words that `end_utterance` would give, where they can be told."""
+
+    def look(self) -> tuple[Word, ...] | None:
+        """Give the words that `end_utterance` would give now, where they can be told without ending it."""
 
     def end_utterance(self) -> tuple[Word, ...]:
         """Give the final words of the current utterance; what is heard next begins another one."""
@@ -98,6 +114,10 @@ class ScriptedRecognizer:
         return words
 
     def pause(self) -> tuple[Word, ...] | None:
+        """See `Recognizer`."""
+        return self.look()
+
+    def look(self) -> tuple[Word, ...] | None:
         """See `Recognizer`."""
         return self._between(lambda word: word.start_sample) if self._start_sample is not None else None
 

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.events import Word
 from appliance.speech.frames import samples
-from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Pause, Request, ScriptedRecognizer
+from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pause, Request, ScriptedRecognizer
 
 from .clips import requests
 from .listening import CLIPS, KEYWORDS, answer, hosting, listening
@@ -174,5 +174,42 @@ def test_a_pause_before_any_audio_costs_no_word(engine: tuple[str, Path]) -> Non
         async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
             await answer(recognizer, [Pause("caller", 1), *requests(1, 0, pcm)])
             assert KEYWORDS[name][0] in " ".join(word.text for word in ear.final(1).words or ())
+
+    asyncio.run(run())
+
+
+def test_a_look_ahead_tells_the_final_words_and_changes_nothing(engine: tuple[str, Path]) -> None:
+    name, folder = engine
+    pcm = CLIPS[name][0].pcm
+
+    async def run() -> None:
+        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
+            await answer(recognizer, list(requests(1, 0, pcm)))
+            *audio, end = requests(2, 0, pcm)
+            await answer(recognizer, [one for hear in audio for one in (hear, Look("caller", 2))] + [end])
+            assert ear.final(2).words == ear.final(1).words
+            looks = [one for one in ear.hypotheses if one.ahead]
+            assert len(looks) == len(audio)
+            assert not any(one.final for one in looks)
+            if name == "vosk":
+                assert looks[-1].words == ear.final(2).words
+                partials = [one for one in ear.hypotheses if one.utterance == 1]
+                assert _first_with(looks, KEYWORDS[name][0]) < _first_with(partials, KEYWORDS[name][0])
+
+    asyncio.run(run())
+
+
+def _first_with(hypotheses: list[Hypothesis], text: str) -> int:
+    """Give how far the audio was heard when a word was first told."""
+    return next(one.until_sample for one in hypotheses if any(text in word.text for word in one.words or ()))
+
+
+def test_a_look_before_any_audio_tells_nothing(engine: tuple[str, Path]) -> None:
+    name, folder = engine
+
+    async def run() -> None:
+        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
+            await answer(recognizer, [Look("caller", 1), EndUtterance("caller", 1)])
+            assert [one.words for one in ear.hypotheses] == [None, ()]
 
     asyncio.run(run())

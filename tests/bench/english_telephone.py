@@ -113,6 +113,9 @@ class _Watched:
         self._look(words or ())
         return words
 
+    def look(self) -> None:
+        return None
+
     def pause(self) -> None:
         self._recognizer.pause()
 

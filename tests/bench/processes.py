@@ -129,7 +129,10 @@ class Program:
                 times = process.cpu_times()
             except psutil.NoSuchProcess:
                 continue
-            self._cpu_s[process.pid] = times.user + times.system
+            # The copies of a worker that look ahead live too shortly to be sampled, but a worker waits for them. What
+            # the root waits for is sampled already.
+            waited_s = times.children_user + times.children_system if process != self._root else 0.0
+            self._cpu_s[process.pid] = times.user + times.system + waited_s
 
     def _sample_memory(self) -> None:
         at_s = time.monotonic() - self._began_s
