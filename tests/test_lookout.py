@@ -1,5 +1,7 @@
 """When a look ahead is taken: soon where a phrase has begun, and never more often than it may cost."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,4 +44,4 @@ def test_looks_are_apart_and_in_any_time_no_more_than_are_saved_and_earned(given
     for first, start in enumerate(taken):
         for count, end in enumerate(taken[first:], 1):
             assert count <= SAVED_LOOKS + (end - start) // LOOK_EACH + 1
-    assert all(after - before >= LOOK_EVERY for before, after in zip(taken, taken[1:], strict=False))
+    assert all(after - before >= LOOK_EVERY for before, after in itertools.pairwise(taken))

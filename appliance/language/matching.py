@@ -25,7 +25,7 @@ MAX_LEFT: Final[dict[Units, int]] = {"words": 1, "syllables": 3}
 """What may be missing from a match that has begun: a word. With more to come, too much can come instead."""
 
 MIN_BEGUN: Final[dict[Units, int]] = {"words": 1, "syllables": 2}
-"""What a beginning has at least; one syllable begins half of all words."""
+"""What a beginning has at least, besides what people slip in; one syllable begins half of all words."""
 
 MAX_JOINED: Final = 3
 """Recognizers break a word they don't know into so many: "on buds man"."""
@@ -75,6 +75,12 @@ class Heard:
     def skips(self) -> list[int]:
         """How many tokens from each place on mean nothing to a phrase, 0 for most."""
         return [self._skip(place) for place in range(len(self.tokens))]
+
+    @cached_property
+    def slips(self) -> frozenset[int]:
+        """The tokens that mean nothing to most phrases, wherever they stand."""
+        skips = enumerate(self.skips)
+        return frozenset(place for first, count in skips for place in range(first, first + count))
 
     def begins_word(self, place: int) -> bool:
         """Say whether a word as it was written begins with this token."""
@@ -135,7 +141,8 @@ def is_begun(automaton: Automaton, heard: Heard, start: int, barred: AbstractSet
     next_states = waiting.get(len(heard.tokens), {})
     near = (path for number, path in next_states.items() if automaton.left[number] <= MAX_LEFT[heard.units])
     least, since = MIN_BEGUN[heard.units], len(heard.tokens) - 1 - MAX_LEFT[heard.units]
-    return best is None and any(len(path.content) >= least and path.content[-1] >= since for path in near)
+    said = ([place for place in path.content if place not in heard.slips] for path in near)
+    return best is None and any(len(places) >= least and places[-1] >= since for places in said)
 
 
 def _run(

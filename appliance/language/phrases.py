@@ -115,12 +115,14 @@ class PhraseIndex:
         return sorted(found, key=lambda match: (match.first_word, match.last_word))
 
     def expects(self, who: Literal["agent", "caller"], words: Sequence[Word], names: Collection[str]) -> bool:
-        """Say whether the words end with the beginning of one of these phrases that is not whole yet.
+        """Say whether the words end with the beginning of one of these phrases, which were not found in them.
 
         The word that it is looked up by must be among them: every other sentence begins as some phrase does. The last
         token counts or not: the newest of what is heard is often something else in the end.
         """
-        names = frozenset(phrase.name for phrase in self.phrases if phrase.name in names and phrase.who in (who, "both"))
+        names = frozenset(
+            phrase.name for phrase in self.phrases if phrase.name in names and phrase.who in (who, "both")
+        )
         for units in self._units if names else ():
             tail = tokens(words[-EXPECTING_WORDS:], units)
             if any(self._is_begun(Heard(heard, units), names) for heard in (tail, tail[:-1])):

@@ -7,6 +7,8 @@ once: a voice behind the music or over it is heard from its first word, and late
 from collections import deque
 from typing import Final, NamedTuple
 
+import msgspec
+
 from appliance.events import Hold
 from appliance.speech.frames import FRAME_MS, FRAME_SAMPLES, Frame, Side, samples
 from appliance.speech.music import REACH_MS, MusicDetector
@@ -80,7 +82,7 @@ class HoldGate:
         if not hypothesis.words or not self._held:
             return hypothesis
         words = (word for word in hypothesis.words if not any(_lies_in(word.start_sample, held) for held in self._held))
-        return Hypothesis(hypothesis.utterance, hypothesis.final, hypothesis.until_sample, tuple(words))
+        return msgspec.structs.replace(hypothesis, words=tuple(words))
 
     @property
     def _is_told(self) -> bool:

@@ -13,6 +13,7 @@ from appliance.adapters.recognizer_worker import Ears
 from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.recording import Recording, paced
 from appliance.adapters.vad import VoiceDetector
+from appliance.events import SAMPLE_RATE_HZ
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import Side
 from appliance.speech.hold import Held
@@ -33,6 +34,9 @@ FINAL_BAR: Final = "value <= 500"
 LIGHT_BAR: Final = "value <= 400"
 DECISION_BAR: Final = "value <= 100 and ratio <= 1"
 
+APART_SAMPLES: Final = 2 * SAMPLE_RATE_HZ
+"""Between where a phrase is in partial and in final words; one that is further away was said another time."""
+
 DELIVERY_TIMEOUT_S: Final = 10.0
 """After the device has ended, everything it committed has to be at the server."""
 
@@ -42,6 +46,26 @@ def rows(options: Options) -> list[Row]:
     engine = hearing.choose(KOREAN, "ko", "vosk")
     calls = [_run_call(number, options.repeats) for number in range(1, options.repeats + 1)]
     return [*_call_rows([call for call, _ in calls]), *_cost_rows([use for _, use in calls]), *_decision_rows(engine)]
+
+
+def light_waits_ms(call: list[Seen]) -> Iterator[float]:
+    """Give for each alert the time from the end of its phrase, by the final words' times, to the light."""
+    hits = [seen for seen in call if seen.event["type"] == "phrase"]
+    for seen in call:
+        if seen.event["type"] != "alert" or seen.shown_s is None:
+            continue
+        last = seen.event["evidence"][-1]
+        named = [hit for hit in hits if (hit.event["who"], hit.event["phrase"]) == (last["who"], last["phrase"])]
+        hit = min(named, key=lambda each: abs(each.event["start_sample"] - last["start_sample"]), default=None)
+        if hit is None or abs(hit.event["start_sample"] - last["start_sample"]) > APART_SAMPLES:
+            continue  # withdrawn: the final words did not hold the phrase
+        assert hit.heard_s is not None, "a phrase has been heard"
+        yield (seen.shown_s - hit.heard_s) * 1000
+
+
+def p(percent: int, values: Sequence[float]) -> float:
+    """Give a percentile."""
+    return float(np.percentile(values, percent))
 
 
 def _run_call(number: int, repeats: int) -> tuple[list[Seen], Usage]:
@@ -63,12 +87,12 @@ def _run_device(folder: Path, server: Central) -> Usage:
 
 def _call_rows(calls: Sequence[list[Seen]]) -> Iterator[Row]:
     finals = [wait for call in calls for wait in _final_waits_ms(call)]
-    yield row("latency.speech_end_to_stored.p50", _p(50, finals), "ms", peer=CLOUD, peer_value=CLOUD_P50_MS)
-    p95 = _p(95, finals)
+    yield row("latency.speech_end_to_stored.p50", p(50, finals), "ms", peer=CLOUD, peer_value=CLOUD_P50_MS)
+    p95 = p(95, finals)
     yield row("latency.speech_end_to_stored.p95", p95, "ms", peer=CLOUD, peer_value=CLOUD_P95_MS, bar=FINAL_BAR)
-    lights = [wait for call in calls for wait in _light_waits_ms(call)]
-    yield row("latency.phrase_end_to_light.p50", _p(50, lights), "ms")
-    yield row("latency.phrase_end_to_light.p95", _p(95, lights), "ms", bar=LIGHT_BAR)
+    lights = [wait for call in calls for wait in light_waits_ms(call)]
+    yield row("latency.phrase_end_to_light.p50", p(50, lights), "ms")
+    yield row("latency.phrase_end_to_light.p95", p(95, lights), "ms", bar=LIGHT_BAR)
 
 
 def _final_waits_ms(call: list[Seen]) -> Iterator[float]:
@@ -76,21 +100,6 @@ def _final_waits_ms(call: list[Seen]) -> Iterator[float]:
     for seen in call:
         if seen.event["type"] == "utterance" and seen.heard_s is not None:
             yield (seen.seen_s - seen.heard_s) * 1000
-
-
-def _light_waits_ms(call: list[Seen]) -> Iterator[float]:
-    """Give for each alert the time from the end of its phrase, by the final words' times, to the light."""
-    hits = [seen for seen in call if seen.event["type"] == "phrase"]
-    for seen in call:
-        if seen.event["type"] != "alert" or seen.shown_s is None:
-            continue
-        last = seen.event["evidence"][-1]
-        named = [hit for hit in hits if (hit.event["who"], hit.event["phrase"]) == (last["who"], last["phrase"])]
-        if not named:
-            continue  # withdrawn: the final words did not hold the phrase
-        hit = min(named, key=lambda each: abs(each.event["start_sample"] - last["start_sample"]))
-        assert hit.heard_s is not None, "a phrase has been heard"
-        yield (seen.shown_s - hit.heard_s) * 1000
 
 
 def _cost_rows(used: Sequence[Usage]) -> Iterator[Row]:
@@ -107,9 +116,9 @@ def _decision_rows(vosk: hearing.Engine) -> Iterator[Row]:
         say(f"Moonshine skipped: {why}; {why.mend}")
         theirs = []
     for percent, bar in ((50, ""), (95, DECISION_BAR)):
-        peer_value = _p(percent, theirs) if theirs else None
+        peer_value = p(percent, theirs) if theirs else None
         name = f"latency.decision_to_final.p{percent}"
-        yield row(name, _p(percent, ours), "ms", peer="Moonshine", peer_value=peer_value, bar=bar)
+        yield row(name, p(percent, ours), "ms", peer="Moonshine", peer_value=peer_value, bar=bar)
 
 
 def _decision_waits_ms(engine: hearing.Engine, recording: Path) -> list[float]:
@@ -155,7 +164,3 @@ def _say_lost(side: Side, until: int) -> None:
 
 def _say_behind(side: Side, start: int, _end: int) -> None:
     say(f"recognition of {side} fell behind at sample {start}")
-
-
-def _p(percent: int, values: Sequence[float]) -> float:
-    return float(np.percentile(values, percent))

@@ -9,6 +9,7 @@ from tests.bench import (
     bench_cues,
     bench_hold,
     bench_latency,
+    bench_light,
     bench_memory,
     bench_outbox,
     bench_recognition,
@@ -25,6 +26,7 @@ __all__ = ["BENCHMARKS", "Options", "as_json", "as_text", "run"]
 BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "recognition": bench_recognition.rows,
     "latency": bench_latency.rows,
+    "light": bench_light.rows,
     "telephone": bench_telephone.rows,
     "line": lambda options: [*line_rtp.rows(options), *line_card.rows()],
     "memory": bench_memory.rows,

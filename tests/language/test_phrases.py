@@ -237,7 +237,6 @@ def test_five_thousand_phrases_cost_no_more_than_those_of_which_a_word_was_said(
         ("supervisor", False),
         ("my supervisor please", True),
         ("my supervisor please coal", True),
-        ("my supervisor please call", False),
         ("my supervisor please said it", False),
         ("my", False),
         ("hello", False),
@@ -253,7 +252,7 @@ def test_a_phrase_is_expected_where_a_word_is_missing_from_it(text: str, begun: 
 
 @pytest.mark.parametrize(
     ("text", "begun"),
-    [("책", False), ("책임자", True), ("책임지", True), ("책임자 오늘 아침에 다", False), ("책임자 바꿔", False)],
+    [("책", False), ("책임자", True), ("책임지", True), ("책임자 오늘 아침에 다", False)],
 )
 def test_of_syllables_a_phrase_is_expected_also_where_the_last_one_is_another(text: str, begun: bool) -> None:
     index = PhraseIndex([Phrase("p", "caller", ("책임자 ... 바꿔",), units="syllables")])

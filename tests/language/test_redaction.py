@@ -138,6 +138,13 @@ def test_words_that_the_rules_wait_for_are_shown_at_once() -> None:
     assert partly("speak to your supervisor", known=frozenset({"supervisor"})) == "speak to your supervisor"
 
 
+def test_a_korean_word_that_the_rules_wait_for_is_shown_whatever_it_ends_with() -> None:
+    known = frozenset({"책임자", "바꿔", "부"})
+    assert partly("책임자 바꿔주", known=known) == "책임자 바꿔주"
+    assert partly("책임자 부산에", known=known) == "책임자"
+    assert partly("책임자 supervisors", known=frozenset({"책임자", "su"})) == "책임자"
+
+
 def test_while_an_address_is_asked_for_no_word_of_it_is_shown() -> None:
     assert partly("it is laura smith", asked="your e-mail address please?") == "it is [email]"
     assert partly("it is laura f smith", asked="your e-mail address please?") == "it is"
