@@ -17,8 +17,8 @@ The life of one frame, in the order of the functions it passes:
    waits; each cue that changes is an `escalation.cues.Reading` for the ladder.
 5. The worker's `Hypothesis` comes back through `CallSession.receive_hypothesis`: in `hearing.Hearing`
    `language.redaction.Redactor` takes secrets out and `language.phrases.PhraseIndex` looks for what the rules wait for,
-   `language.sentiment` judges the words, and `escalation.ladder.Ladder` raises and clears alerts. Where an urgent phrase
-   has begun, `lookout.Lookout` has the worker look ahead: what would the words be if the utterance ended here?
+   `language.sentiment` judges the words, and `escalation.ladder.Ladder` raises and clears alerts. Where an urgent
+   phrase has begun, `lookout.Lookout` has the worker look ahead: what would the words be if the utterance ended here?
 
 And of one event:
 

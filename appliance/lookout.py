@@ -1,6 +1,6 @@
 """When to ask a recognizer for words that it is not sure of yet: where a phrase seems to have begun, and sparingly.
 
-A look costs Vosk 0.1 to 0.2 CPU seconds, as much as a second or two of speech. So it is worth it only while the words of
+A look costs Vosk 0.1 to 0.2 CPU seconds, as much as a second of speech. So it is worth it only while the words of
 a partial hypothesis end with the beginning of a phrase that the rules wait for and that little is missing from.
 """
 
