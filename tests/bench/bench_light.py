@@ -71,7 +71,7 @@ async def _watch(folder: Path, speeds: list[float]) -> list[Seen]:
     with central() as server:
         tables = f'[rules]\nfile = "{rules}"\n{server.settings}'
         settings = device.write_settings(folder, recording, language="ko", engine="vosk", pace="real", central=tables)
-        reading = asyncio.create_task(events_of_a_call(server.address))
+        reading = asyncio.create_task(events_of_a_call(server))
         await asyncio.to_thread(lambda: device.start(settings).finish())
         return await asyncio.wait_for(reading, DELIVERY_TIMEOUT_S)
 
