@@ -40,10 +40,18 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 EPILOG = """exit codes: 0 done; 1 something is wrong; 2 bad input, with the mend on stderr; 130 interrupted"""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str]) -> int:
     """Run one subcommand and give its exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
-    chosen = _parser(words).parse_args(words)
+    return run(parsed(words))
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Load the subcommand that the words name and read its options; ends the program with 2 when they are wrong."""
+    return _parser(words).parse_args(words)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the subcommand and give its exit code."""
     logging.basicConfig(
         level=chosen.log_level.upper(), stream=sys.stderr, format="%(levelname)s logger=%(name)s %(message)s"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.bench.processes import Program
 
-COMMAND = ("-c", "import sys; from appliance.cli import main; sys.exit(main())")
+COMMAND = ("-c", "import sys; from appliance.cli import main; sys.exit(main(sys.argv[1:]))")
 """`undertone`, with the Python of the benchmark."""
 
 READY = "event=listening"

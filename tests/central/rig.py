@@ -169,7 +169,7 @@ class ServerProcess:
         port_file = self._folder / "port"
         port_file.unlink(missing_ok=True)
         command = [
-            sys.executable, "-c", "import sys; from appliance.cli import main; sys.exit(main())", "central",
+            sys.executable, "-c", "import sys; from appliance.cli import main; sys.exit(main(sys.argv[1:]))", "central",
             "--listen", f"127.0.0.1:{self.port}", "--port-file", str(port_file), *files_in(self._folder),
             *self._arguments,
         ]  # fmt: skip

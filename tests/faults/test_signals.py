@@ -48,7 +48,7 @@ def assert_quiet(program: Program) -> None:
 @SIGNALS
 def test_an_import_that_outlives_every_exception_does_not_outlive_a_signal(site: Site, number: signal.Signals) -> None:
     (site.folder / "webrtcvad.py").write_text(DEAF_IMPORT.format(number=number))
-    program = site.start("--version", PYTHONPATH=f"{site.folder}:{os.environ.get('PYTHONPATH', '')}")
+    program = site.start("run", "--help", PYTHONPATH=f"{site.folder}:{os.environ.get('PYTHONPATH', '')}")
     assert program.end() == INTERRUPTED
     assert program.said() == ""
 
@@ -56,7 +56,7 @@ def test_an_import_that_outlives_every_exception_does_not_outlive_a_signal(site:
 def test_a_signal_at_any_moment_of_the_start_ends_a_program_quietly(site: Site) -> None:
     codes: list[int] = []
     while 0 not in codes:  # then it was over before the signal came
-        program = site.start("--version")
+        program = site.start("run", "--help")
         wait_for(lambda program=program: program.process.poll() is not None or listens_to_signals(program))  # type: ignore[misc]
         time.sleep(len(codes) * STEP_S)
         number = (signal.SIGINT, signal.SIGTERM)[len(codes) % 2]
