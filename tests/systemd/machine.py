@@ -6,6 +6,7 @@ root, mmdebstrap and systemd-container.
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -171,8 +172,12 @@ class Machine:
 def machine(folder: Path, *below: Path) -> Iterator[Machine]:
     """Give a machine over these trees, the first uppermost, that is not switched on yet."""
     made = Machine(folder, *below)
+    CACHE.mkdir(parents=True, exist_ok=True)
     made.mount()
-    try:
-        yield made
-    finally:
-        made.close()
+    # One at a time on this computer: two would share a control group, and whichever ends takes it from the other.
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield made
+        finally:
+            made.close()
