@@ -52,15 +52,20 @@ PURE_ROOMS = {
 
 # What the rooms that touch the world may know of the others.
 WORLD_ROOMS = {
-    "adapters": {*PURE_ROOMS, "adapters"},
+    "adapters": {*PURE_ROOMS, "adapters", "secret_file"},
     "call": {*PURE_ROOMS, "adapters"},
     "switchboard": {*PURE_ROOMS, "adapters", "call"},
     "remote": {*PURE_ROOMS, "adapters", "switchboard"},
     "app": {*PURE_ROOMS, "adapters", "call", "remote", "switchboard"},
-    "central": {"central", "delivery", "errors", "events", "fleet", "version"},
-    "cli": {*PURE_ROOMS, "acceptance", "adapters", "app", "call", "central", "cli", "models.adapt"},
+    "central": {"central", "delivery", "errors", "events", "fleet", "secret_file", "version"},
+    "cli": {
+        *PURE_ROOMS,
+        *("acceptance", "adapters", "app", "call", "central", "cli", "models.adapt", "secret_file"),
+    },
     # What shows that a server, or another device, keeps the protocol; apart from the device itself.
     "acceptance": {*PURE_ROOMS, "acceptance", "adapters"},
+    # Written by both sides, which know nothing of each other.
+    "secret_file": set[str](),
     "__main__": {"cli"},
     # What trains a telephone front: apart from the rest, for the device never loads it.
     "models.adapt": {*PURE_ROOMS, "models.adapt"},

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from appliance.adapters.enrolment import enrol, read_site
-from appliance.adapters.identity import identity_folder, write_secret
+from appliance.adapters.identity import identity_folder
 from appliance.config import read_settings
 from appliance.delivery.enrolment import MAX_CLAIM_CHARACTERS, parse_claim
 from appliance.errors import BadInputError
 from appliance.fleet.settings import CLAIM_FILE, SERVER_FILE, SETTINGS_FILE
+from appliance.secret_file import write_secret
 
 Step = Literal["settings", "enrolled", "claim wiped"]
 

@@ -9,8 +9,6 @@ The key is made here and never leaves the box. To keep it in a TPM or secure ele
 `load_into`; no other module sees a key.
 """
 
-import os
-import secrets
 import ssl
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from appliance.delivery.enrolment import Certified
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 
 FOLDER: Final = "identity"
 IDENTITY_FILE: Final = "identity.pem"
@@ -128,27 +127,6 @@ def trust(folder: Path, authorities: str) -> None:
     path = folder / AUTHORITIES_FILE
     if not path.exists() or path.read_text() != authorities:
         write_secret(path, authorities)
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file for the owner's eyes only, whole or not at all, and safe from a power cut."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-    above = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(above)
-    finally:
-        os.close(above)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> str:

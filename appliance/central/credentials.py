@@ -21,6 +21,7 @@ import msgspec
 
 from appliance.central.clock import utc_now
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 
 TOKEN_BYTES: Final = 32
 TOKEN_PREFIX: Final = "undertone_"  # noqa: S105 - not a secret: it lets a scanner recognise a leaked token
@@ -117,22 +118,6 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write `text` to `path`, readable by the owner only, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _read(path: Path) -> _File:

@@ -10,11 +10,11 @@ from appliance.central.access.authority import fingerprint_of
 from appliance.central.access.ca import CA
 from appliance.central.access.claims import Waiting, listed, make_claim, same_serial
 from appliance.central.clock import utc_now
-from appliance.central.credentials import write_secret
 from appliance.delivery.enrolment import Claim, claim_code
 from appliance.errors import BadInputError
 from appliance.fleet.settings import CLAIM_FILE, SERVER_FILE, SETTINGS_FILE
 from appliance.fleet.table import Box
+from appliance.secret_file import write_secret
 
 State = Literal["prepared", "kept", "enrolled"]
 

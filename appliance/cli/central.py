@@ -12,6 +12,7 @@ from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
 from appliance.cli import central_ca, central_user
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 
 if TYPE_CHECKING:
     from appliance.central.server import Settings
@@ -118,7 +119,7 @@ def run_add_device(arguments: argparse.Namespace) -> int:
     if arguments.token_file is None:
         print(token)
     else:
-        credentials.write_secret(arguments.token_file, token + "\n")
+        write_secret(arguments.token_file, token + "\n")
     return 0
 
 

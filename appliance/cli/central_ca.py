@@ -173,8 +173,9 @@ def _rotate(arguments: argparse.Namespace) -> int:
 def _claim_new(arguments: argparse.Namespace) -> int:
     from appliance.central.access import claims  # noqa: PLC0415 - only here
     from appliance.central.access.authority import fingerprint_of  # noqa: PLC0415 - only here
-    from appliance.central.credentials import check_device_name, write_secret  # noqa: PLC0415 - only here
+    from appliance.central.credentials import check_device_name  # noqa: PLC0415 - only here
     from appliance.delivery.enrolment import Claim, claim_code  # noqa: PLC0415 - only here
+    from appliance.secret_file import write_secret  # noqa: PLC0415 - only here
 
     device = arguments.device or arguments.serial
     check_device_name(device)

@@ -25,6 +25,7 @@ from appliance.central.access.store import open_access
 from appliance.delivery.enrolment import Claim
 from appliance.delivery.messages import Command, Hello, Result
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 from tests.central.rig import central_in
 
 from .uplink_box import hello
@@ -96,7 +97,7 @@ def test_a_box_whose_first_answer_was_lost_enrols_with_the_same_claim_again(tmp_
             await here.enrol(claim)
             # As if the power had gone before the answer was kept.
             (here.folder / identity.IDENTITY_FILE).unlink()
-            identity.write_secret(here.folder / identity.PENDING_FILE, identity._pem(key))
+            write_secret(here.folder / identity.PENDING_FILE, identity._pem(key))
             assert await here.enrol(claim) == "desk-3"
             (here.folder / identity.IDENTITY_FILE).unlink()
             assert "used already" in str(await refusal(lambda: enrol(here.site, claim, "abc", here.folder)))
@@ -175,7 +176,7 @@ def test_the_address_for_the_settings_is_made_from_the_one_that_was_typed() -> N
 
 @pytest.mark.parametrize("content", ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_an_identity_that_cannot_be_read_is_told_with_its_place(tmp_path: Path, content: str) -> None:
-    identity.write_secret(tmp_path / identity.IDENTITY_FILE, content)
+    write_secret(tmp_path / identity.IDENTITY_FILE, content)
     with pytest.raises(BadInputError, match=r"identity\.pem: the identity cannot be read"):
         read_identity(tmp_path)
 

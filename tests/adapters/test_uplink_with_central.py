@@ -11,9 +11,10 @@ from pathlib import Path
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.uplink_server import Server
-from appliance.central.credentials import add_device, write_secret
+from appliance.central.credentials import add_device
 from appliance.delivery.messages import Command, Hello, Result
 from appliance.delivery.policy import DeviceTiming
+from appliance.secret_file import write_secret
 from tests.central.rig import ServerProcess
 
 from .outbox_drafts import call_started, utterance

@@ -24,6 +24,7 @@ from appliance.central.sign_in import COOKIE, CSRF_HEADER
 from appliance.delivery import messages
 from appliance.delivery.policy import SUBPROTOCOL, ServerTiming
 from appliance.events import Event
+from appliance.secret_file import write_secret
 
 from .script import enveloped
 
@@ -143,7 +144,7 @@ async def central_in(folder: Path, timing: ServerTiming = FAST, port: int = 0, *
         folder / "central.sqlite", folder / "credentials.json", folder / "access", port=port, timing=timing, **fields
     )
     if not token_file.exists():
-        credentials.write_secret(token_file, credentials.add_device(settings.credentials, "desk-1"))
+        write_secret(token_file, credentials.add_device(settings.credentials, "desk-1"))
     async with running(settings) as chosen:
         session, csrf = sign_in_viewer(settings.access)
         yield Central(chosen.page, token_file.read_text(), settings.credentials, chosen.devices, session, csrf)

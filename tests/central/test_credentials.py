@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.central.credentials import Credentials, add_device, remove_device, write_secret
+from appliance.central.credentials import Credentials, add_device, remove_device
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 
 
 def test_a_token_opens_the_door_for_its_own_device_only(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from appliance.fleet.table import COLUMNS
 from .rig import central_in
 
 TABLE = f"""{",".join(COLUMNS)}
-0a01,Berlin,1,Care,en,sound_card,terminal
+0a01,Bérlin,1,Care,en,sound_card,terminal
 0a02,Berlin,2,Care,ko,sound_card,terminal
 0a03,Berlin,3,,en,sound_card,terminal
 """

@@ -18,6 +18,7 @@ import psutil
 from appliance.central import credentials
 from appliance.central.access.viewer import sign_in_viewer
 from appliance.central.sign_in import COOKIE
+from appliance.secret_file import write_secret
 
 DEVICE = "desk-1"
 MARK = "UNDERTONE_TEST_MARK"
@@ -135,7 +136,7 @@ class Site:
         """Write a device's settings; the device is enrolled when it is new, and its outbox lies in `state`."""
         token = self.folder / f"{device}.token"
         if not token.exists():
-            credentials.write_secret(token, credentials.add_device(self.folder / "credentials.json", device))
+            write_secret(token, credentials.add_device(self.folder / "credentials.json", device))
         file = self.folder / f"{device}-{recording.stem}-{pace}.toml"
         file.write_text(
             f"""\

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from appliance.central.access import authority
 from appliance.central.access.authority import Authority
 from appliance.central.clock import as_text, utc_now
-from appliance.central.credentials import check_device_name, write_secret
+from appliance.central.credentials import check_device_name
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 
 SERVER_FILE: Final = "server.pem"
 
