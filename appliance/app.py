@@ -183,7 +183,9 @@ class Device:
     def _receive_stage(self, stage: Stage) -> None:
         """Show that the box has too much to do, and tell the calls what is left undone."""
         self._state.set_fault("too_slow", present=stage != "all")
-        self._board.tell_all(partial(CallSession.receive_notice, code="too_slow", text=STAGE_WORDS[stage]))
+        for call in self._board.calls.values():
+            if call.waiting_s is not None:  # a line that waits for us misses nothing
+                call.tell(call.session.receive_notice("too_slow", STAGE_WORDS[stage]))
         self._refresh()
 
     def _receive_outputs(self, name: str, call: Call, outputs: list[Output]) -> None:

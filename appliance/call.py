@@ -73,7 +73,9 @@ class Call:
         return max((recognizers.waiting_s for recognizers in self._running), default=0.0)
 
     def shed(self, stage: Stage) -> None:
-        """Leave undone what a busy box leaves undone at this stage."""
+        """Leave undone what a busy box leaves undone at this stage; a line that waits for us needs nothing of that."""
+        if self._line.lockstep:
+            return
         before, self._stage = self._stage, stage
         for recognizers in self._running:
             recognizers.want_partials(wanted=does(stage, "no_partials"))
