@@ -15,12 +15,12 @@ def main() -> int:
     """Run one subcommand and give its exit code; whatever sets no other rule for itself ends at once on a signal."""
     _on_signals(_end_at_once)
     # Half a second on a fast machine.
-    from appliance.cli import parsed, run  # noqa: PLC0415
+    from appliance.cli import carry_out, parsed  # noqa: PLC0415
 
     chosen = parsed(sys.argv[1:])
     try:
         _on_signals(signal.default_int_handler)
-        return run(chosen)
+        return carry_out(chosen)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     finally:

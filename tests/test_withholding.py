@@ -90,20 +90,20 @@ def test_a_pause_has_a_limit_and_ends_by_itself_in_the_time_of_the_call() -> Non
 
 def test_resume_ends_a_pause_and_nothing_but_a_pause() -> None:
     talk = Talk({}).run_until(1.0)
-    COMMANDS["pause"](talk.session, {})
-    assert COMMANDS["resume"](talk.session, {}) == []
+    COMMANDS["pause"](talk.session, {"call": "c1"})
+    assert COMMANDS["resume"](talk.session, {"call": "c1"}) == []
     assert not talk.session.is_paused
     with pytest.raises(BadInputError, match="not paused") as error:
-        COMMANDS["resume"](talk.session, {})
+        COMMANDS["resume"](talk.session, {"call": "c1"})
     assert "at the box" in error.value.mend
 
 
 def test_a_pause_and_its_end_change_nothing_of_an_interval_that_is_muted() -> None:
     talk = Talk({}).run_until(1.0)
     withhold(talk, 1.0, 2.0)
-    COMMANDS["pause"](talk.session, {"limit_s": 60})
+    COMMANDS["pause"](talk.session, {"call": "c1", "limit_s": 60})
     withhold(talk, 2.0, 3.0)
-    COMMANDS["resume"](talk.session, {})
+    COMMANDS["resume"](talk.session, {"call": "c1"})
     withhold(talk, 3.0, 4.0)
     talk.run_until(5.0)
     assert talk.of(Muted) == [Muted(who="both", start_sample=at(1), end_sample=at(4))]
@@ -114,5 +114,5 @@ def test_a_pause_and_its_end_change_nothing_of_an_interval_that_is_muted() -> No
 def test_a_pause_without_a_sensible_limit_is_refused(limit_s: object) -> None:
     talk = Talk({})
     with pytest.raises(msgspec.ValidationError):
-        COMMANDS["pause"](talk.session, {"limit_s": limit_s})
+        COMMANDS["pause"](talk.session, {"call": "c1", "limit_s": limit_s})
     assert not talk.session.is_paused

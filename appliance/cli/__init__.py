@@ -42,7 +42,7 @@ EPILOG = """exit codes: 0 done; 1 something is wrong; 2 bad input, with the mend
 
 def main(words: Sequence[str]) -> int:
     """Run one subcommand and give its exit code."""
-    return run(parsed(words))
+    return carry_out(parsed(words))
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
@@ -50,7 +50,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     return _parser(words).parse_args(words)
 
 
-def run(chosen: argparse.Namespace) -> int:
+def carry_out(chosen: argparse.Namespace) -> int:
     """Run the subcommand and give its exit code."""
     logging.basicConfig(
         level=chosen.log_level.upper(), stream=sys.stderr, format="%(levelname)s logger=%(name)s %(message)s"

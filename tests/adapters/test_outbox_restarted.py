@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from appliance.adapters.outbox import Outbox
-from appliance.adapters.outbox_store import SEQ_BLOCK, OutboxStore
+from appliance.adapters.outbox_store import SCHEMA_VERSION, SEQ_BLOCK, OutboxStore
 from appliance.delivery.envelope import UnfinishedCall
 from appliance.errors import BadInputError
 
@@ -77,9 +77,10 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "outbox.sqlite3"
     with_outbox(path, everything_is_fine)
     with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     db.close()
-    assert refusal(path) == "the outbox has format 2, this program knows formats up to 1"
+    known = f"this program knows formats up to {SCHEMA_VERSION}"
+    assert refusal(path) == f"the outbox has format {SCHEMA_VERSION + 1}, {known}"
 
 
 def test_a_second_program_cannot_open_the_outbox(tmp_path: Path) -> None:

@@ -16,8 +16,6 @@ from ..escalation.test_ladder import at
 from ..rule_packs import LAWYER, pack
 from .test_replay import cut, undertone
 
-__all__ = ["cut"]
-
 PACK = pack(f"""{LAWYER}
 reason = "A lawyer"
 
@@ -97,10 +95,11 @@ def test_for_programs_every_rule_says_how_near_it_came() -> None:
 
 
 @pytest.mark.usefixtures("korean_model")
-def test_a_real_call_is_tried_against_a_pack(cut: Path, tmp_path: Path) -> None:
+def test_a_real_call_is_tried_against_a_pack(tmp_path: Path) -> None:
+    call = cut("billing_ko_16k", 54.0, 62.0, tmp_path / "cut.wav")
     rules = tmp_path / "ko.toml"
     rules.write_text(pack(KOREAN, language="ko"))
-    ran = undertone("rules", "try", rules, "--call", cut, "--language", "ko", "--json")
+    ran = undertone("rules", "try", rules, "--call", call, "--language", "ko", "--json")
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
     assert [alert["rule"] for alert in found["alerts"]] == ["boss"]

@@ -18,7 +18,7 @@ DEVICES = ("desk-1", "desk-2")
 
 
 class Line(NamedTuple):
-    """A line to be killed on; `share` is in percent of all kills."""
+    """A line to be killed on; `share` is in percent of all kills. A start with a speech model takes three times as long."""
 
     recording: Path
     language: str
@@ -31,9 +31,9 @@ MOST_COMMITS = 12
 
 def lines(folder: Path) -> list[Line]:
     return [
-        Line(recordings.short_turns(folder), "en", 50),
-        Line(recordings.without_a_model(folder), "de", 46),
-        Line(recordings.shipped("billing_ko_16k"), "ko", 4),
+        Line(recordings.short_turns(folder), "en", 30),
+        Line(recordings.without_a_model(folder), "de", 68),
+        Line(recordings.shipped("billing_ko_16k"), "ko", 2),
     ]
 
 
@@ -59,7 +59,7 @@ def kill_again_and_again(site: Site, kills: int, seed: int) -> None:
         server = kill_server_until_done(site, server, boxes, random.Random(seed))
     site.wait_until_nothing_runs(but=(server,))
     with_words = sum(check(site, name, box.result()) for name, box in zip(DEVICES, boxes, strict=True))
-    assert with_words >= kills // 20, "too few kills fell into a call in which something had been said"
+    assert with_words >= kills // 25, "too few kills fell into a call in which something had been said"
     for said in site.folder.glob("*.err"):
         assert "Traceback" not in said.read_text("utf-8"), said
 
