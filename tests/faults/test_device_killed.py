@@ -18,7 +18,7 @@ DEVICES = ("desk-1", "desk-2")
 
 
 class Line(NamedTuple):
-    """A line to be killed on; `share` is in percent of all kills. A start with a speech model takes three times as long."""
+    """A line to be killed on; `share` is in percent of all kills; a start with a model takes three times as long."""
 
     recording: Path
     language: str
