@@ -68,6 +68,17 @@ def download(
         failures += 1
 
 
+def web_file(url: str, from_bytes: int = 0) -> http.client.HTTPResponse:
+    """Ask for a file, or for what follows `from_bytes` of it. Raises `URLError`; opens no local file."""
+    headers = {"User-Agent": f"undertone/{VERSION}", "Accept-Encoding": "identity"}
+    if from_bytes:
+        headers["Range"] = f"bytes={from_bytes}-"
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  the opener below knows http and https alone
+    answer = _opener().open(request)
+    assert isinstance(answer, http.client.HTTPResponse)  # noqa: S101  what both handlers give
+    return answer
+
+
 def _unless_worth_retrying(error: urllib.error.URLError, *, reached: bool) -> str:
     if isinstance(error, urllib.error.HTTPError):
         error.close()
@@ -86,7 +97,7 @@ def _continue(url: str, part: Path, expected_bytes: int | None, progress: Progre
     if have_bytes > (expected_bytes or MAX_BYTES):
         have_bytes = 0
     try:
-        answer = _open(url, have_bytes)
+        answer = web_file(url, have_bytes)
     except urllib.error.HTTPError as error:
         if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
@@ -132,16 +143,6 @@ def _extent(answer: http.client.HTTPResponse) -> tuple[int, int | None]:
         return int(found[1]), None if found[2] == "*" else int(found[2])
     length = answer.headers.get("Content-Length", "")
     return 0, int(length) if length.isdecimal() else None
-
-
-def _open(url: str, from_bytes: int) -> http.client.HTTPResponse:
-    headers = {"User-Agent": f"undertone/{VERSION}", "Accept-Encoding": "identity"}
-    if from_bytes:
-        headers["Range"] = f"bytes={from_bytes}-"
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  the opener below knows http and https alone
-    answer = _opener().open(request)
-    assert isinstance(answer, http.client.HTTPResponse)  # noqa: S101  what both handlers give
-    return answer
 
 
 class _Connection(http.client.HTTPConnection):

@@ -5,7 +5,6 @@ and the model that is being put together or thrown away (removed by whoever hold
 """
 
 import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.adapters.durable import sync, sync_all
 from appliance.adapters.model_archive import file_facts
 from appliance.adapters.model_store import require_layout
 from appliance.errors import BadInputError
@@ -73,7 +73,7 @@ def settle(new: Path, manifest: Manifest) -> Path:
     data = write_manifest(msgspec.structs.replace(manifest, files=file_facts(new)))
     read_manifest(data, where=manifest.name, mend="rename the model's files")
     (new / MANIFEST_FILE).write_bytes(data)
-    _sync_all(new)
+    sync_all(new)
     return _take_place(new, new.parent / manifest.name)
 
 
@@ -108,20 +108,6 @@ def _take_place(new: Path, place: Path) -> Path:
     if place.exists():
         place.rename(old)
     new.rename(place)
-    _sync(place.parent)
+    sync(place.parent)
     shutil.rmtree(old, ignore_errors=True)
     return place
-
-
-def _sync_all(folder: Path) -> None:
-    """Bring every file and entry to the disk, so that a power cut cannot leave a model of empty files."""
-    for path in (*folder.rglob("*"), folder):
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
