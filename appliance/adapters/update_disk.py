@@ -16,8 +16,9 @@ class UpdateDisk:
     """What changes the disk. Nothing is safe from a power cut before it, or the folder that names it, was synced."""
 
     def make_folder(self, folder: Path) -> None:
-        """Make a folder, and those above it."""
+        """Make a folder, and those above it, that the device's user may look into whatever the umask of the unit is."""
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
 
     def unpack(self, archive: Path, folder: Path) -> None:
         """Unpack a release into an empty folder. Raises `BadInputError` for what is no archive."""
@@ -27,6 +28,9 @@ class UpdateDisk:
                 # Whoever signed it decides what runs here, and links to the system's Python lead outside on purpose.
                 tar.extraction_filter = lambda member, _folder: member
                 tar.extractall(folder, members)  # noqa: S202  names were looked at
+                for inner in folder.rglob("*"):
+                    if inner.is_dir() and not inner.is_symlink():
+                        inner.chmod(0o755)
         except (tarfile.TarError, EOFError, zlib.error) as error:
             raise BadInputError(
                 f"the archive cannot be unpacked: {error}", where=archive.name, mend=ARCHIVE_MEND
@@ -74,7 +78,7 @@ def unpacked_bytes(archive: Path) -> int:
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
-    """Give what is in an archive: inside of its folder, ours, and for nobody else to write to."""
+    """Give what is in an archive: inside of its folder, ours, for all to read and nobody else to write to."""
     members = tar.getmembers()
     for member in members:
         path = PurePosixPath(member.name)
@@ -83,5 +87,5 @@ def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
                 f"{member.name!r} would lie outside of the release", where=archive.name, mend=ARCHIVE_MEND
             )
         member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
-        member.mode &= 0o755
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     return members

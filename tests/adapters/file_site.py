@@ -11,13 +11,15 @@ PIECE_BYTES = 64 * 1024
 
 
 class FileSite(ThreadingHTTPServer):
-    """Serves `body` under every path. Change the attributes to make it misbehave."""
+    """Serves `body` under every path that `files` does not name. Change the attributes to make it misbehave."""
 
     daemon_threads = True
 
     def __init__(self, body: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _FileRequest)
         self.body = body
+        self.files: dict[str, bytes] = {}
+        """What is served under a path of its own; good at once, whatever is wrong with `body`."""
         self.cut_after_bytes: list[int] = []
         """For each of the next answers: after so many bytes the connection ends."""
         self.statuses: list[int] = []
@@ -45,6 +47,12 @@ class _FileRequest(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = self.server
+        if content := site.files.get(self.path):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+            return
         asked = self.headers.get("Range")
         site.ranges.append(asked)
         if site.statuses:

@@ -13,6 +13,7 @@ EXPOSURE = 15
 
 BACK_OFF_SINCE = 254
 PROGRAM = "/usr/lib/undertone/bin/undertone"
+RELEASE = "/var/lib/undertone-releases/current"
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze here")
 
@@ -66,3 +67,18 @@ def test_a_mirror_port_adds_one_right(units: Path) -> None:
     table = analyze("security", "--offline=true", units / "undertone.service").stdout
     given = [line.split()[1] for line in table.splitlines() if line.startswith("✗ CapabilityBoundingSet")]
     assert given == ["CapabilityBoundingSet=~CAP_NET_(BIND_SERVICE|BROADCAST|RAW)"]
+
+
+def test_updates_change_only_where_the_device_starts_from(units: Path) -> None:
+    folder = units / "undertone.service.d"
+    folder.mkdir(exist_ok=True)
+    text = (UNITS / "examples/update.conf").read_text("utf-8")
+    assert text.count(PROGRAM) == 2
+    assert text.count(f"{RELEASE}/bin/undertone") == 1
+    (folder / "update.conf").write_text(
+        text.replace(PROGRAM, "/bin/true").replace(f"{RELEASE}/bin/python3", "/bin/true")
+    )
+    done = analyze("verify", units / "undertone.service")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", units / "undertone.service")
+    assert done.returncode == 0, done.stdout

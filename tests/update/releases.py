@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import tarfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def program(number: int) -> str:
     return f"#!/bin/sh\necho release {number}\n"
 
 
-def archive(number: int, folder: str = "") -> bytes:
+def archive(number: int, folder: str = "", padding: int = 0) -> bytes:
     """Make a release whose program tells its number, with a link out of it as an environment has one."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:gz") as tar:
@@ -30,6 +31,10 @@ def archive(number: int, folder: str = "") -> bytes:
         link = tarfile.TarInfo(f"{folder}./bin/python3")
         link.type, link.linkname = tarfile.SYMTYPE, "/usr/bin/python3"
         tar.addfile(link)
+        if padding:
+            filler = tarfile.TarInfo("./lib/filler")
+            filler.size = padding
+            tar.addfile(filler, io.BytesIO(random.Random(number).randbytes(padding)))
     return made.getvalue()
 
 
