@@ -9,8 +9,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.adapters.identity import write_secret
 from appliance.errors import BadInputError
+from appliance.secret_file import write_secret
 from appliance.update.manifest import KEY_ID_PATTERN
 
 PUBLIC: Final = ".pub"
