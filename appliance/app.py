@@ -19,6 +19,7 @@ from appliance.adapters.identifying import Identifying
 from appliance.adapters.identity import read_identity
 from appliance.adapters.lights import Lights
 from appliance.adapters.line import Trouble
+from appliance.adapters.mute_button import mute_pressed
 from appliance.adapters.mute_switch import MuteSwitch
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
@@ -27,7 +28,6 @@ from appliance.adapters.rule_file import RuleFile
 from appliance.adapters.server_settings import server_of
 from appliance.adapters.service_manager import ServiceManager
 from appliance.adapters.tasks import task_group
-from appliance.adapters.terminal_key import key_pressed
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.watchman import Look, Watchman
 from appliance.call import Call
@@ -135,7 +135,7 @@ class Device:
             loop.add_signal_handler(signal.SIGUSR1, self.toggle_mute)
             self._state.starting = False
             self._refresh()
-            with key_pressed("m", self.toggle_mute):
+            with mute_pressed(self._settings.mute_pin, self.toggle_mute):
                 await self._board.run()
             self._has_ended = True
             self._manager.stopping()

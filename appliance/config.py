@@ -41,6 +41,9 @@ hide_names = "both"         # whose own names are taken out of their words: "bot
 kind = "terminal"           # or "board", "busylight", "leds", "neopixels", "lines" (one JSON object per change on
                             # stdout), "none", or several in a list; all keys: `light_settings`
 
+[mute]                      # the light board's button and the key `m` in the terminal mute in any case
+pin = 27                    # a button between this GPIO and ground, with the extra `gpio`
+
 [metrics]                   # leave the table out to serve none
 port = 9477                 # Prometheus, on this machine's loopback only
 
@@ -61,6 +64,7 @@ from typing import Final, Literal, cast, get_args
 
 import msgspec
 
+from appliance.hook_settings import LAST_PIN
 from appliance.light_settings import LightSettings, parse_light
 from appliance.line_settings import LineSettings, parse_line
 from appliance.models.choice import EngineChoice
@@ -114,6 +118,7 @@ class Settings(msgspec.Struct, frozen=True):
     feelings: frozenset[Side] = FEELINGS["caller"]
     hide_names_of: frozenset[Side] = HIDE_NAMES["both"]
     metrics_port: int | None = None
+    mute_pin: int | None = None
 
 
 def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
@@ -122,7 +127,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     Raises `BadInputError` naming file, line and key for anything that is missing, unknown or of the wrong kind.
     """
     table = read_table(text, source)
-    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "metrics", "central")
+    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "mute", "metrics", "central")
     device = table.table("device")
     device.allow_only("name", "state")
     state = device.text("state", "")
@@ -130,6 +135,8 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     rules.allow_only("file")
     privacy = table.table("privacy", optional=True)
     privacy.allow_only("feelings", "hide_names")
+    mute = table.table("mute", optional=True)
+    mute.allow_only("pin")
     metrics = table.table("metrics", optional=True)
     metrics.allow_only("port")
     return Settings(
@@ -143,6 +150,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
         feelings=FEELINGS[privacy.text("feelings", next(iter(FEELINGS)), of=tuple(FEELINGS))],
         hide_names_of=HIDE_NAMES[privacy.text("hide_names", next(iter(HIDE_NAMES)), of=tuple(HIDE_NAMES))],
         metrics_port=metrics.whole_number("port", 0, at_least=1, at_most=65_535) if metrics.has("port") else None,
+        mute_pin=mute.whole_number("pin", 0, at_least=0, at_most=LAST_PIN) if mute.has("pin") else None,
     )
 
 

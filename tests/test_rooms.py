@@ -43,7 +43,7 @@ PURE_ROOMS = {
     "fleet": {"errors"},
     "update": {"errors"},
     "device_state": {"delivery", "escalation", "events", "indicator", "session", "speech"},
-    "config": {"errors", "light_settings", "line_settings", "models", "speech", "toml_table"},
+    "config": {"errors", "hook_settings", "light_settings", "line_settings", "models", "speech", "toml_table"},
     "light_settings": {"indicator", "toml_table"},
     "line_settings": {"siprec_settings", "sound_card_settings", "speech", "toml_table"},
     "siprec_settings": {"toml_table"},

@@ -15,7 +15,7 @@ def key_pressed(key: str, act: Callable[[], None]) -> Iterator[None]:
 
     The terminal gives each key at once meanwhile, and shows none; Ctrl-C stays what it is.
     """
-    source = sys.stdin.fileno() if sys.stdin and not sys.stdin.closed else -1
+    source = _standard_input()
     # In the background the terminal belongs to somebody else, who would be stopped for touching it.
     if source < 0 or not os.isatty(source) or os.tcgetpgrp(source) != os.getpgrp():
         yield
@@ -37,3 +37,10 @@ def key_pressed(key: str, act: Callable[[], None]) -> Iterator[None]:
     finally:
         loop.remove_reader(source)
         termios.tcsetattr(source, termios.TCSADRAIN, before)
+
+
+def _standard_input() -> int:
+    try:
+        return sys.stdin.fileno() if sys.stdin else -1
+    except (OSError, ValueError):  # closed, or no file at all
+        return -1
