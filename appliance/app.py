@@ -15,6 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from appliance.adapters import clock, paths
+from appliance.adapters.call_lock import CallLock
 from appliance.adapters.identifying import Identifying
 from appliance.adapters.identity import read_identity
 from appliance.adapters.lights import Lights
@@ -93,6 +94,7 @@ class Device:
         self._board = Switchboard(prepared, self._receive_outputs, self._receive_troubles, self._receive_stage)
         self._folder = settings.state or paths.home()
         self.identifying = Identifying(self._refresh)
+        self._call_lock = CallLock(self._folder)
         self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
         self._remote = Remote(self._board, self._state, self._refresh, self._replace_rules, self.identifying)
         self._troubles: frozenset[Trouble] = frozenset()
@@ -214,6 +216,7 @@ class Device:
             self._shown = shown
             self.lights.show(shown)
             self._manager.show_status(shown.text)
+        self._call_lock.show(is_on=bool(calls))
         if self.uplink:
             self.uplink.show_status(self._state.status())
 

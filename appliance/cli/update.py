@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from appliance.adapters import paths
+from appliance.adapters.call_lock import wait_for_end
 from appliance.adapters.enrolment import serial_number
 from appliance.adapters.model_progress import Progress
 from appliance.adapters.update_fetch import apply_release, fetch_offer
@@ -27,6 +29,9 @@ ROOT: Final = Path("/var/lib/undertone-releases")
 PACKAGED: Final = Path("/usr/lib/undertone")
 KEYS: Final = Path("/etc/undertone/update-keys")
 
+WAIT_S: Final = 3600.0
+"""Longer than nearly every call; a script asks again."""
+
 EXIT_OK = 0
 EXIT_TROUBLE = 1
 
@@ -43,6 +48,8 @@ WORDS: Final = {
     "trial": "a release is on trial in this start",
     "fallen_back": "the release on trial was never confirmed; the good one runs again",
     "confirmed": "the release on trial is good",
+    "no_call": "no call is on",
+    "in_call": "a call is still on",
     "nothing_to_confirm": "no release is on trial",
 }
 
@@ -51,7 +58,7 @@ EPILOG = """on a publisher's machine:
   undertone update sign undertone-5.tar.gz --number 5 --version 0.2.0 --ring 1 --key keys/office-2026.key
 on a box:
   undertone update apply https://files.example.com/undertone/release.json
-  systemctl restart undertone
+  undertone update wait && systemctl restart undertone
 
 Told in provisioning/README.md."""
 
@@ -73,6 +80,11 @@ def add_parser(subparsers: "Subparsers") -> None:
         action.set_defaults(run=run)
     begin = _add_box_action(actions, "begin-start", "for the unit, before each start of the device; always ends with 0")
     begin.set_defaults(run=_run_begin_start)
+    wait = actions.add_parser("wait", help="wait until no call is on, before a restart; 1 when one still is")
+    wait.add_argument("--state", type=Path, metavar="FOLDER", help=f"the device's state folder ({paths.home()})")
+    wait.add_argument("--within", type=float, default=WAIT_S, metavar="SECONDS", help=f"at most so long ({WAIT_S:g})")
+    wait.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    wait.set_defaults(run=_run_wait)
     confirm = _add_box_action(actions, "confirm", "for the unit, when the device is ready: the trial is good")
     confirm.set_defaults(run=_run_confirm)
     _add_keygen(actions)
@@ -126,7 +138,15 @@ def _run_status(arguments: argparse.Namespace) -> int:
         "keys": sorted(_trusted(arguments, store)),
     }
     facts["trial"] = {"number": state.trial.number, "is_started": state.trial.is_started} if state.trial else None
-    return _say(arguments, facts, "".join(f"{name:8} {value}\n" for name, value in facts.items()).rstrip())
+    started = " (started)" if state.trial and state.trial.is_started else ""
+    shown = {
+        "runs from": facts["current"] or "-",
+        "good": f"{state.good} ({state.version or 'as packaged'})",
+        "on trial": f"{state.trial.number} ({state.trial.version}){started}" if state.trial else "-",
+        "failed": ", ".join(map(str, state.failed)) or "-",
+        "trusts": ", ".join(facts["keys"]) or "nobody",
+    }
+    return _say(arguments, facts, "\n".join(f"{name:9} {value}" for name, value in shown.items()))
 
 
 def _run_check(arguments: argparse.Namespace) -> int:
@@ -168,6 +188,18 @@ def _run_confirm(arguments: argparse.Namespace) -> int:
             f"cannot be written ({error.strerror})", where=str(arguments.root), mend="free space"
         ) from error
     return _tell(arguments, "confirmed" if was_trial else "nothing_to_confirm")
+
+
+def _run_wait(arguments: argparse.Namespace) -> int:
+    folder = arguments.state or paths.home()
+    try:
+        is_over = wait_for_end(folder, arguments.within)
+    except OSError as error:
+        raise BadInputError(
+            f"cannot be looked into ({error.strerror})", where=str(folder), mend="run it as root"
+        ) from error
+    _tell(arguments, "no_call" if is_over else "in_call")
+    return EXIT_OK if is_over else EXIT_TROUBLE
 
 
 def _run_keygen(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from appliance.adapters.call_lock import CallLock
 from appliance.cli import main
 from tests.adapters.file_site import PIECE_BYTES, FileSite, serving
 from tests.adapters.small_disk import small_disk
@@ -174,6 +175,15 @@ def test_a_killed_update_goes_on_where_it_was(desk: Desk) -> None:
     assert first is None
     assert second is not None
     assert second > "bytes=0-"
+
+
+def test_a_restart_waits_for_the_end_of_the_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wait = ["update", "wait", "--state", str(tmp_path), "--within", "0", "--json"]
+    lock = CallLock(tmp_path)
+    for is_on, code, outcome in ((False, 0, "no_call"), (True, 1, "in_call"), (False, 0, "no_call")):
+        lock.show(is_on=is_on)
+        assert main(wait) == code
+        assert json.loads(capsys.readouterr().out) == {"outcome": outcome}
 
 
 def test_a_start_is_never_held_up(desk: Desk) -> None:
