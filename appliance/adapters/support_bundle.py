@@ -42,6 +42,7 @@ _TIME: Final = re.compile(r"^\d{4}-\d{2}-\d{2}T\S+")
 _LEVEL: Final = re.compile(r"\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 _WORD: Final = r"(?:event|state|fault|reason|side|kind)=[a-z_]{1,40}"
 _NUMBER: Final = r"(?:[a-z_]{1,30}_(?:s|ms|hz|dbfs|bytes|samples)|count|port|seq|status)=-?\d{1,12}(?:\.\d+)?"
+_QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _FACT: Final = re.compile(rf"\b(?:{_WORD}|{_NUMBER})(?=\s|$)")
 
 
@@ -81,7 +82,11 @@ def harmless(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any value of T
 
 
 def harmless_line(line: str) -> str:
-    """Give of a line of the log its time, its level, the event's name and the numbers beside it."""
+    """Give of a line of the log its time, its level, the event's name and the numbers beside it.
+
+    Whatever stands in quotation marks was made up by somebody, and is taken out first.
+    """
+    line = _QUOTED.sub("", line)
     found = [match[0] for pattern in (_TIME, _LEVEL) if (match := pattern.search(line))]
     return " ".join([*found, *(fact[0] for fact in _FACT.finditer(line))])
 

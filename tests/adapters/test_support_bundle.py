@@ -83,12 +83,18 @@ def test_of_a_line_of_the_log_the_event_and_its_numbers_are_kept() -> None:
     assert harmless_line(line) == "2026-01-05T10:00:00+0100 WARNING event=link state=offline after_s=2.5"
 
 
-@given(st.text(max_size=80))
-def test_no_text_of_a_line_passes(text: str) -> None:
-    assert CANARY not in harmless_line(f"2026-01-05T10:00:00 text={text}{CANARY}{text} 'x {CANARY}' {CANARY}=1x")
+@given(st.text(max_size=40) | st.sampled_from([" event=", " state=", "' event=", '" kind=', " a_s=1 side="]))
+def test_nothing_of_a_quoted_text_passes(text: str) -> None:
+    line = f"2026-01-05T10:00:00 event=link text={text + CANARY + ' ' + text!r} after_s=2.5"
+    assert harmless_line(line) == "2026-01-05T10:00:00 event=link after_s=2.5"
 
 
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner)))
+TOML_VALUES = st.recursive(
+    st.just(CANARY) | st.integers() | st.booleans(),
+    lambda inner: st.dictionaries(st.sampled_from(["name", "kind_of", "url", "agents"]), inner) | st.lists(inner),
+)
+
+
+@given(TOML_VALUES)
 def test_of_settings_only_words_of_our_own_pass(value: object) -> None:
-    assert harmless({"name": value, "url": [value]}) is not None
-    assert CANARY not in json.dumps(harmless({"name": CANARY, "x": [CANARY, {"y": CANARY}], CANARY.upper(): 1}))
+    assert CANARY not in json.dumps(harmless({"site": value, "more": [value]}))
