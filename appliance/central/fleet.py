@@ -49,24 +49,29 @@ def prepare(ca: CA, plans: Iterable[Plan], server: str, out: Path, ttl: timedelt
     certified = {item.device for item in ca.issued() if item.revoked_at is None}
     holding = {(item.serial, item.device): item for item in listed(ca.database)}
     for plan in plans:
-        yield _prepared(ca.database, plan, server, out / plan.box.name, (authority, certified, holding, ttl))
+        yield _prepared(ca.database, plan, server, out / plan.box.name, _Known(authority, certified, holding, ttl))
 
 
-_Standing = tuple[str, set[str], dict[tuple[str, str], Waiting], timedelta]
+class _Known(NamedTuple):
+    """What the server knows before it prepares: read once, for thousands of boxes."""
+
+    authority: str
+    certified: set[str]
+    holding: dict[tuple[str, str], Waiting]
+    ttl: timedelta
 
 
-def _prepared(database: sqlite3.Connection, plan: Plan, server: str, folder: Path, standing: _Standing) -> Prepared:
-    authority, certified, holding, ttl = standing
+def _prepared(database: sqlite3.Connection, plan: Plan, server: str, folder: Path, known: _Known) -> Prepared:
     box = plan.box
-    waiting = holding.get((same_serial(box.serial), box.name))
+    waiting = known.holding.get((same_serial(box.serial), box.name))
     set_team(database, box.name, box.team)
-    if box.name in certified and (waiting is None or waiting.used_at):
+    if box.name in known.certified and (waiting is None or waiting.used_at):
         (folder / CLAIM_FILE).unlink(missing_ok=True)
         return Prepared(box, "enrolled", folder, "")
     _write_files(folder, plan.settings, server)
     if waiting and not waiting.used_at and waiting.expires_at > utc_now() and (folder / CLAIM_FILE).is_file():
         return Prepared(box, "kept", folder, (folder / CLAIM_FILE).read_text("ascii").strip())
-    code = claim_code(Claim(make_claim(database, box.serial, box.name, ttl), authority))
+    code = claim_code(Claim(make_claim(database, box.serial, box.name, known.ttl), known.authority))
     write_secret(folder / CLAIM_FILE, code + "\n")
     return Prepared(box, "prepared", folder, code)
 
