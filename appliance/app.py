@@ -14,39 +14,32 @@ import signal
 from functools import partial
 from typing import NamedTuple
 
-from appliance.adapters import clock, paths
+from appliance.adapters import paths
 from appliance.adapters.call_lock import CallLock
 from appliance.adapters.identifying import Identifying
-from appliance.adapters.identity import read_identity
 from appliance.adapters.lights import Lights
 from appliance.adapters.line import Trouble
 from appliance.adapters.mute_button import mute_pressed
 from appliance.adapters.mute_switch import MuteSwitch
-from appliance.adapters.outbox import Outbox
 from appliance.adapters.preparation import Prepared, prepare
 from appliance.adapters.renewal import Renewal
 from appliance.adapters.rule_file import RuleFile
-from appliance.adapters.server_settings import server_of
 from appliance.adapters.service_manager import ServiceManager
 from appliance.adapters.tasks import task_group
-from appliance.adapters.uplink import LinkState, Uplink
 from appliance.adapters.watchman import Look, Watchman
 from appliance.call import Call
 from appliance.config import Settings
-from appliance.delivery.envelope import Draft
-from appliance.delivery.messages import Hello, PartialMessage
 from appliance.device_state import DeviceState
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
-from appliance.event_json import to_json
-from appliance.events import Alert, CallEnded, Event
+from appliance.events import Event
 from appliance.governor import STAGE_WORDS, Stage
 from appliance.indicator.looks import Pattern, dimmed
 from appliance.indicator.patterns import pattern
-from appliance.remote import CAPABILITIES, Remote
+from appliance.remote import Remote
+from appliance.reporting import Reporting
 from appliance.session import CallSession, Output, Partial
 from appliance.switchboard import Switchboard
-from appliance.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -65,20 +58,21 @@ async def run_device(settings: Settings) -> Delivered:
     """
     prepared = prepare(settings)
     device = Device(settings, prepared)
+    outbox = device.reporting.outbox
     device.watchman.start()
-    await device.outbox.start()
+    await outbox.start()
     device.show_start()
     try:
-        device.end_interrupted_calls()
+        device.reporting.end_interrupted_calls()
         if prepared.host:
             await prepared.host.start()
         await device.run()
     finally:
         await prepared.stop_hosts()
-        await device.outbox.stop()
+        await outbox.stop()
         device.lights.stop()
         device.watchman.stop()
-    return Delivered(device.outbox.committed, device.outbox.acknowledged)
+    return Delivered(outbox.committed, outbox.acknowledged)
 
 
 class Device:
@@ -98,11 +92,8 @@ class Device:
         self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
         self._remote = Remote(self._board, self._state, self._refresh, self._replace_rules, self.identifying)
         self._troubles: frozenset[Trouble] = frozenset()
-        self._has_ended = False
         self.watchman = Watchman(settings.metrics_port, self._folder, self._look)
-        self.outbox = Outbox(self._folder / "outbox.db", self._receive_outbox_fault)
-        self._server = server_of(settings)
-        self.uplink = self._new_uplink()
+        self.reporting = Reporting(settings, self._folder, self._board, self._remote, self._state, self._refresh)
         file, given = settings.rules_file, prepared.rules
         replace, refuse, reading = self._replace_rules, self._refuse_rules, self._manager.reloading
         self._rule_file = RuleFile(file, given, replace, refuse, reading) if file else None
@@ -113,21 +104,13 @@ class Device:
         self.lights.start()
         self._refresh()
 
-    def end_interrupted_calls(self) -> None:
-        """End the calls that an earlier run of this device could not."""
-        for call in self.outbox.unfinished_calls():
-            at = call.end_sample
-            ended = CallEnded(who="both", start_sample=at, end_sample=at, reason="interrupted")
-            self.outbox.append(_draft(call.call, ended, None))
-
     async def run(self) -> None:
         """Run the uplink, and the calls of the line until it has no more or the device is told to stop."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._board.stop)
         async with task_group() as group:
-            if self.uplink:
-                group.create_task(self.uplink.run(), name="uplink")
+            group.create_task(self.reporting.run(), name="uplink")
             watching = [
                 group.create_task(self._renew(), name="renewal"),
                 group.create_task(self._watch_rules(), name="rules"),
@@ -139,13 +122,11 @@ class Device:
             self._refresh()
             with mute_pressed(self._settings.mute_pin, self.toggle_mute):
                 await self._board.run()
-            self._has_ended = True
             self._manager.stopping()
             for task in watching:
                 task.cancel()
             await self._mute.finish()
-            if self.uplink:
-                await self.uplink.stop()
+            await self.reporting.stop()
 
     def toggle_mute(self) -> None:
         """Mute the box or unmute it, as a person at it wants; to mute takes effect before this returns."""
@@ -159,8 +140,9 @@ class Device:
 
     async def _renew(self) -> None:
         """Keep the box's certificate fresh, where it has one."""
-        if self._server and self._server.identity:
-            await Renewal(self._server, self._server.identity).run()
+        server = self.reporting.server
+        if server and server.identity:
+            await Renewal(server, server.identity).run()
 
     def _replace_rules(self, rules: RulePack) -> None:
         log.warning("event=rules_replaced name=%r version=%r", rules.name, rules.version)
@@ -198,9 +180,9 @@ class Device:
         for output in told:
             if isinstance(output, Event):
                 self.watchman.receive(output)
-                self.outbox.append(_draft(name, output, call.heard_at_s(output.end_sample)))
+                self.reporting.tell(name, output, call.heard_at_s(output.end_sample))
             else:
-                self._show_partial(name, output)
+                self.reporting.show_partial(name, output)
 
     def _refresh(self) -> None:
         """Bring the light, and the server's picture of it, up to date."""
@@ -217,82 +199,15 @@ class Device:
             self.lights.show(shown)
             self._manager.show_status(shown.text)
         self._call_lock.show(is_on=bool(calls))
-        if self.uplink:
-            self.uplink.show_status(self._state.status())
+        self.reporting.show_status()
 
     def _look(self) -> Look:
+        outbox = self.reporting.outbox
         return Look(
             faults=self._state.faults,
-            has_server=self.uplink is not None,
+            has_server=self.reporting.server is not None,
             link_online=self._state.link_online,
             is_muted=self._mute.is_muted,
-            waiting_events=self.outbox.committed - self.outbox.acknowledged,
+            waiting_events=outbox.committed - outbox.acknowledged,
             calls=len(self._board.calls),
         )
-
-    def _show_partial(self, call: str, words: Partial) -> None:
-        if self.uplink and self._remote.partials:
-            self.uplink.show_partial(
-                PartialMessage(
-                    call=call,
-                    who=words.side,
-                    utterance=words.utterance,
-                    text=words.text,
-                    start_sample=words.start_sample,
-                    end_sample=words.end_sample,
-                )
-            )
-
-    def _receive_outbox_fault(self, fault: str | None) -> None:
-        self._state.set_fault("outbox_full", present=fault == "outbox_full")
-        self._state.set_fault("outbox_broken", present=fault == "outbox_broken")
-        self._refresh()
-
-    def _receive_link(self, state: LinkState, text: str) -> None:
-        found = self.uplink.diagnosis if self.uplink else None
-        log.info("event=link state=%s text=%r", state, text)
-        if found:
-            log.warning("event=link_fault fault=%s text=%r mend=%r", found.fault, found.text, found.mend)
-        if self._has_ended:
-            return  # our own goodbye is not a fault
-        fault = found.fault if found else "link_refused" if state == "refused" else None
-        self._state.set_link(online=state == "online", fault=fault)
-        self._refresh()
-
-    def _new_uplink(self) -> Uplink | None:
-        if self._server is None:
-            return None
-        return Uplink(self._server, self.outbox, self._hello, self._remote.do, self._receive_link)
-
-    def _hello(self) -> Hello:
-        prepared = self._board.prepared
-        models = {choice.model.name: None for choice in prepared.choices.values() if choice.model}
-        return Hello(
-            device=self._name(),
-            firmware=VERSION,
-            boot=clock.boot_id(),
-            last_seq=0,
-            clock_synchronised=clock.is_synchronised(),
-            models=tuple(models),
-            rules=f"{prepared.rules.name} {prepared.rules.version}",
-            capabilities=CAPABILITIES,
-        )
-
-    def _name(self) -> str:
-        """Give the name that our credential stands for: a certificate tells it, a token does not."""
-        enrolled = self._server.identity if self._server else None
-        return read_identity(enrolled).device if enrolled else self._settings.device
-
-
-def _draft(call: str, event: Event, heard_at_s: float | None) -> Draft:
-    in_time = clock.is_synchronised()
-    return Draft(
-        call=call,
-        occurred_at=clock.utc(),
-        clock_synchronised=in_time,
-        boot=None if in_time else clock.boot_id(),
-        uptime_s=None if in_time else clock.uptime_s(),
-        event=to_json(event),
-        heard_at=None if heard_at_s is None else clock.utc(heard_at_s),
-        shown_at=clock.utc() if isinstance(event, Alert) else None,
-    )

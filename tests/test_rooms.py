@@ -57,7 +57,8 @@ WORLD_ROOMS = {
     "call": {*PURE_ROOMS, "adapters"},
     "switchboard": {*PURE_ROOMS, "adapters", "call"},
     "remote": {*PURE_ROOMS, "adapters", "switchboard"},
-    "app": {*PURE_ROOMS, "adapters", "call", "remote", "switchboard"},
+    "reporting": {*PURE_ROOMS, "adapters", "remote", "switchboard"},
+    "app": {*PURE_ROOMS, "adapters", "call", "remote", "reporting", "switchboard"},
     "central": {"central", "delivery", "errors", "events", "fleet", "secret_file", "version"},
     "cli": {
         *PURE_ROOMS,

@@ -18,12 +18,12 @@ async def main(settings_file: str, count: str) -> None:
     prepared = prepare(settings)
     device = Device(settings, prepared)
     assert prepared.host is not None, "the benchmark has chosen the model"
-    await device.outbox.start()
+    await device.reporting.outbox.start()
     await prepared.host.start()
     for _ in range(int(count)):
         await device.run()
     await prepared.host.stop()
-    await device.outbox.stop()
+    await device.reporting.outbox.stop()
 
 
 if __name__ == "__main__":
