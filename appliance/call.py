@@ -14,9 +14,10 @@ from appliance.adapters.recognizer_worker import Ears
 from appliance.adapters.recognizers import RecognizerHost, Recognizers
 from appliance.adapters.tasks import task_group
 from appliance.adapters.vad import VoiceDetector
+from appliance.ears import Switch
 from appliance.events import SAMPLE_RATE_HZ, Band, Gap, KeyPressed
 from appliance.governor import Stage, does
-from appliance.session import CallSession, EndReason, Output, Switch
+from appliance.session import CallSession, EndReason, Output
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
 from appliance.speech.recognizer import Hypothesis, Request
 

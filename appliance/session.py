@@ -7,12 +7,12 @@ a side another one. What the light must show is the property `showing`.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from appliance.ears import Ears, EarsOfSides, Switch
 from appliance.escalation.ladder import Ladder, Outlook, Showing
 from appliance.escalation.rules import RulePack
 from appliance.events import (
     UNKNOWN_SPEAKER,
     Band,
-    BandMeasured,
     CallContext,
     CallEnded,
     CallStarted,
@@ -25,8 +25,6 @@ from appliance.events import (
 )
 from appliance.hearing import HIDE_NAMES_OF, Heard, Hearing, phrase_hit
 from appliance.meters import FEELINGS_OF, Meters, Mood
-from appliance.speech.band import BandMeter
-from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
 from appliance.speech.hold import Held, held_event
 from appliance.speech.listener import Listener, Said, Span
@@ -42,21 +40,6 @@ class Partial(NamedTuple):
     text: str
     start_sample: int
     end_sample: int
-
-
-class Ears(NamedTuple):
-    """What listens where a band is carried: the model's name, empty for none, with its endpointing and its notices."""
-
-    model: str
-    settings: EndpointerSettings
-    notices: tuple[Notice, ...] = ()
-
-
-class Switch(NamedTuple):
-    """From the next request on, the recognizer for `band` hears this side."""
-
-    side: Side
-    band: Band
 
 
 Output = Event | Request | Partial | Switch
@@ -87,16 +70,10 @@ class CallSession:
     ) -> None:
         self._ladder = Ladder(rules.rules)
         self._measures = Meters(sides, started.language, feelings, self._ladder.receive_reading)
-        self._ears = ears
-        self._meters = {side: BandMeter() for side in sides}
-        self._bands = dict.fromkeys(sides, started.band)
+        self._ears = EarsOfSides(sides, ears, started.band)
         self._listeners = {side: Listener(side, ears[started.band].settings) for side in sides}
         self._hearing = Hearing(sides, rules, hide_names_of)
-        self._opening: list[Output] = [
-            started,
-            *ears[started.band].notices,
-            *(Switch(side, started.band) for side in sides),
-        ]
+        self._opening: list[Output] = [started, *self._ears.begin()]
         self._withholding = Withholding()
         self._now_sample = 0
         self._next_look = 0
@@ -228,15 +205,13 @@ class CallSession:
 
     def _measure(self, frame: Frame, *, voiced: bool) -> list[Output]:
         """Measure the side's band, and give it other ears between two utterances."""
-        side, at = frame.side, frame.sample
-        outputs: list[Output] = []
-        meter = self._meters[side]
-        if meter.receive_frame(frame, voiced=voiced) and meter.band:
-            model = self._ears[meter.band].model
-            outputs.append(BandMeasured(who=side, start_sample=at, end_sample=at, band=meter.band, model=model))
-        if meter.band and meter.band != self._bands[side] and not self._listeners[side].is_speaking:
-            outputs += self._change_ears(side, meter.band, at)
-        return outputs
+        measured = self._ears.measure(frame, voiced=voiced)
+        if self._listeners[frame.side].is_speaking:
+            return [*measured]
+        changes = self._ears.change(frame.side, frame.sample)
+        if changes:
+            self._listeners[frame.side].use(self._ears.of(frame.side).settings)
+        return [*measured, *changes]
 
     def _pass_time(self, at_sample: int, until_sample: int) -> list[Output]:
         """Take that one side has come to `until_sample`; the one that is ahead makes the call's time."""
@@ -250,17 +225,10 @@ class CallSession:
 
     def _noted(self, side: Side, said: list[Said]) -> list[Output]:
         """Count what nobody hears among the talk when it ends: no final hypothesis will come for it."""
-        for one in () if self._ears[self._bands[side]].model else said:
+        for one in () if self._ears.of(side).model else said:
             if isinstance(one, EndUtterance) and (span := self._listeners[side].receive_final(one.utterance)):
                 self._measures.receive_utterance(side, span, ())
         return [held_event(side, one) if isinstance(one, Held) else one for one in said]
-
-    def _change_ears(self, side: Side, band: Band, at: int) -> list[Output]:
-        before, after = self._ears[self._bands[side]], self._ears[band]
-        self._bands[side] = band
-        self._listeners[side].use(after.settings)
-        told = [_notice(side, at, notice.code, notice.text) for notice in after.notices if notice not in before.notices]
-        return [*told, Switch(side, band)]
 
     def _receive_partial(self, side: Side, hypothesis: Hypothesis, span: Span) -> list[Output]:
         heard = self._hearing.receive(side, hypothesis)

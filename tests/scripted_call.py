@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from appliance.ears import Ears
 from appliance.escalation.rules import parse_rules
 from appliance.events import SAMPLE_RATE_HZ, Band, CallStarted, Event, Notice, Word
-from appliance.session import CallSession, Ears, Output
+from appliance.session import CallSession, Output
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Request, ScriptedRecognizer

@@ -12,9 +12,10 @@ from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import unpaced
 from appliance.adapters.vad import VoiceDetector
 from appliance.call import Call
+from appliance.ears import Ears, Switch
 from appliance.escalation.rules import RulePack
 from appliance.events import SAMPLE_RATE_HZ, Band, BandMeasured, CallStarted, Event, Notice, Utterance
-from appliance.session import CallSession, Ears, Output, Switch
+from appliance.session import CallSession, Output
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.recognizer import EndUtterance, Request
 

@@ -11,9 +11,10 @@ from appliance.adapters.line import LineCall, Step
 from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import unpaced
 from appliance.call import Call
+from appliance.ears import Ears
 from appliance.escalation.rules import RulePack
 from appliance.events import BandMeasured, CallEnded, CallStarted, Event, Gap, StressMeasured, TalkMeasured, Utterance
-from appliance.session import CallSession, Ears, Output, Partial
+from appliance.session import CallSession, Output, Partial
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
 from appliance.speech.recognizer import Request

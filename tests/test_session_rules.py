@@ -1,5 +1,6 @@
 """Rules in a whole session: replaced in the middle of a call, fed by the server, and without any words."""
 
+from appliance.ears import Ears
 from appliance.escalation.rules import parse_rules
 from appliance.events import (
     Alert,
@@ -12,7 +13,7 @@ from appliance.events import (
     Utterance,
     Word,
 )
-from appliance.session import CallSession, Ears
+from appliance.session import CallSession
 from appliance.speech.endpointer import EndpointerSettings
 from appliance.speech.frames import FRAME_SAMPLES, Side
 

@@ -9,6 +9,7 @@ from appliance.adapters.recognizers import RecognizerHost
 from appliance.adapters.recording import Recording
 from appliance.adapters.rule_file import load_rules
 from appliance.config import Settings, SpeechSettings
+from appliance.ears import Ears
 from appliance.errors import BadInputError
 from appliance.escalation.rules import RulePack
 from appliance.events import Band, CallStarted, Notice, Word
@@ -17,7 +18,7 @@ from appliance.language.sentiment import sentiment
 from appliance.line_settings import LineSettings, RecordingSettings, RtpTapSettings
 from appliance.models.catalogue import Model
 from appliance.models.choice import Choice, choose_installed
-from appliance.session import CallSession, Ears
+from appliance.session import CallSession
 from appliance.siprec_settings import SiprecSettings
 from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.endpointer import EndpointerSettings
