@@ -12,7 +12,7 @@ from appliance.escalation.rules import parse_rules
 from appliance.events import Event
 from appliance.language.phrases import Match
 
-from ..escalation.test_ladder import at
+from ..escalation.ladder_calls import at
 from ..rule_packs import LAWYER, pack
 from .test_replay import cut, undertone
 

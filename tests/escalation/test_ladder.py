@@ -1,69 +1,11 @@
-"""One rule at a time is told in seconds; the properties that must always hold are at the end."""
+"""One rule at a time is told in seconds."""
 
-from collections.abc import Sequence
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from appliance.escalation.conditions import Said
-from appliance.escalation.ladder import RANK, Ladder, Showing
+from appliance.escalation.ladder import Ladder, Showing
 from appliance.escalation.rules import Rule
-from appliance.events import SAMPLE_RATE_HZ, Alert, AlertChanged, Evidence
-from appliance.language.phrases import Match
+from appliance.events import Alert, Evidence
 
 from ..language.steps import calls
-
-
-def one(*phrases: str, count: int = 1, within_s: float = 0.0) -> tuple[Said, ...]:
-    return (Said(phrases, count, within_s),)
-
-
-SUPERVISOR = Rule(
-    "wants_supervisor", "urgent", one("supervisor"), off_delay_s=30, reason="Supervisor", suggest="Offer it."
-)
-LATCHED = Rule("cancels", "urgent", one("cancel"), off_delay_s=30, latch=True, reason="Cancels")
-WAITS = Rule("waits", "attention", one("hold"), off_delay_s=10, reason="Waits")
-REPEATS = Rule("repeats", "attention", one("again", count=2, within_s=60), off_delay_s=5)
-PERSISTS = Rule("persists", "attention", one("hold", within_s=20), on_delay_s=10, off_delay_s=5)
-
-
-def at(time_s: float) -> int:
-    return round(time_s * SAMPLE_RATE_HZ)
-
-
-def hit(phrase: str, time_s: float = 0.0) -> Match:
-    return Match(phrase, phrase + " words", 0, 1, at(time_s), at(time_s) + 100)
-
-
-class Call:
-    """A ladder told in seconds; each step gives what changed as short words."""
-
-    def __init__(self, *rules: Rule) -> None:
-        self.ladder = Ladder(rules)
-
-    def partial(self, time_s: float, *phrases: str, utterance: int = 1) -> list[str]:
-        return self._hear(time_s, phrases, utterance, final=False)
-
-    def final(self, time_s: float, *phrases: str, utterance: int = 1) -> list[str]:
-        return self._hear(time_s, phrases, utterance, final=True)
-
-    def wait(self, time_s: float) -> list[str]:
-        return told(self.ladder.receive_time(at(time_s)))
-
-    def acknowledge(self, time_s: float, alert: int = 1) -> list[str]:
-        return told(self.ladder.acknowledge(alert, at(time_s)))
-
-    def _hear(self, time_s: float, phrases: Sequence[str], utterance: int, *, final: bool) -> list[str]:
-        hits = [hit(phrase, time_s) for phrase in phrases]
-        return told(self.ladder.receive_hits("caller", utterance, hits, final=final, now_sample=at(time_s)))
-
-
-def told(events: Sequence[Alert | AlertChanged]) -> list[str]:
-    return [
-        f"{event.alert} {event.rule} "
-        + (("tentative" if event.tentative else "raised") if isinstance(event, Alert) else event.change)
-        for event in events
-    ]
+from .ladder_calls import LATCHED, PERSISTS, REPEATS, SUPERVISOR, WAITS, Call, at, hit, one, told
 
 
 def test_a_phrase_in_final_words_raises_at_once_with_its_evidence() -> None:
@@ -232,7 +174,7 @@ def test_an_old_hit_of_an_utterance_that_has_not_ended_bears_no_alert() -> None:
 
 
 def test_a_long_call_costs_no_more_than_a_short_one() -> None:
-    call = Call(*RULES)
+    call = Call(SUPERVISOR, LATCHED, WAITS, REPEATS, PERSISTS)
     costs = [
         calls(call.final, 20 * number, "hold", "again", "cancel", "supervisor", utterance=number)
         for number in range(1, 500)
@@ -291,115 +233,3 @@ def test_the_end_of_the_call_clears_what_stands() -> None:
     assert told(call.ladder.end_call(at(2))) == ["1 wants_supervisor cleared", "2 cancels cleared"]
     assert call.ladder.end_call(at(3)) == []
     assert call.ladder.showing == Showing()
-
-
-# What must hold for any rules and any call.
-
-RULES = [SUPERVISOR, LATCHED, WAITS, REPEATS, PERSISTS, Rule("both", "urgent", one("again", "hold"), off_delay_s=0)]
-PHRASES = st.lists(st.sampled_from(["supervisor", "cancel", "hold", "again"]), max_size=4)
-STEPS = st.lists(
-    st.tuples(
-        st.floats(0, 40),
-        st.sampled_from(["partial", "final", "wait", "acknowledge"]),
-        st.sampled_from(["agent", "caller"]),
-        PHRASES,
-        st.integers(1, 12),
-    ),
-    max_size=40,
-)
-Step = tuple[float, str, str, list[str], int]
-
-
-def played(steps: Sequence[Step]) -> list[tuple[int, list[Alert | AlertChanged], Showing]]:
-    """Play a call; utterances are numbered as they end, and time only goes forward."""
-    ladder, now, numbers = Ladder(RULES), 0, {"agent": 1, "caller": 1}
-    history: list[tuple[int, list[Alert | AlertChanged], Showing]] = []
-    for wait_s, what, who, phrases, alert in steps:
-        now += at(wait_s)
-        changed: list[Alert | AlertChanged] = []
-        if what in ("partial", "final"):
-            hits = [hit(phrase, now / SAMPLE_RATE_HZ) for phrase in phrases]
-            final = what == "final"
-            changed += ladder.receive_hits(who, numbers[who], hits, final=final, now_sample=now)  # type: ignore[arg-type] # drawn texts
-            numbers[who] += final
-        elif what == "wait":
-            changed += ladder.receive_time(now)
-        else:
-            changed += ladder.acknowledge(alert, now)
-        history.append((now, changed, ladder.showing))
-    ended = ladder.end_call(now)
-    return [*history, (now, [*ended], ladder.showing)]
-
-
-@settings(max_examples=300)
-@given(STEPS)
-def test_every_alert_is_raised_once_and_ends_once_and_nothing_is_told_outside(steps: list[Step]) -> None:
-    open_alerts: dict[int, str] = {}
-    newest = 0
-    for _, changed, _ in played(steps):
-        for event in changed:
-            if isinstance(event, Alert):
-                newest += 1
-                assert event.alert == newest
-                assert event.evidence
-                open_alerts[event.alert] = event.rule
-            else:
-                assert open_alerts[event.alert] == event.rule
-                if event.change in ("cleared", "withdrawn"):
-                    del open_alerts[event.alert]
-    assert open_alerts == {}
-
-
-@settings(max_examples=300)
-@given(STEPS)
-def test_the_light_is_the_highest_level_that_stands_and_steady_only_when_all_of_it_was_seen(steps: list[Step]) -> None:
-    levels: dict[int, str] = {}
-    seen: set[int] = set()
-    for _, changed, showing in played(steps):
-        for event in changed:
-            if isinstance(event, Alert):
-                levels[event.alert] = event.level
-            elif event.change == "acknowledged":
-                seen.add(event.alert)
-            elif event.change in ("cleared", "withdrawn"):
-                del levels[event.alert]
-        highest = max(levels.values(), key=lambda level: RANK[level], default="normal")  # type: ignore[index] # drawn texts
-        top = {alert for alert, level in levels.items() if level == highest}
-        assert (showing.level, showing.alert, showing.blinking) == (highest, max(top, default=0), bool(top - seen))
-
-
-@settings(max_examples=300)
-@given(STEPS)
-def test_no_alert_is_cleared_before_its_off_delay_nor_a_latched_one_unseen(steps: list[Step]) -> None:
-    rules = {rule.name: rule for rule in RULES}
-    raised: dict[int, int] = {}
-    seen: set[int] = set()
-    for now, changed, _ in played(steps)[:-1]:
-        for event in changed:
-            if isinstance(event, Alert):
-                raised[event.alert] = now
-            elif event.change == "acknowledged":
-                seen.add(event.alert)
-            elif event.change == "cleared":
-                rule = rules[event.rule]
-                assert now - raised[event.alert] >= at(rule.off_delay_s)
-                assert event.alert in seen or not rule.latch
-
-
-@settings(max_examples=100)
-@given(STEPS)
-def test_a_tentative_alert_is_confirmed_at_most_once_and_withdrawn_only_unconfirmed(steps: list[Step]) -> None:
-    tentative: set[int] = set()
-    for _, changed, _ in played(steps):
-        for event in changed:
-            if isinstance(event, Alert):
-                tentative |= {event.alert} if event.tentative else set()
-            elif event.change in ("confirmed", "withdrawn"):
-                assert event.alert in tentative
-                tentative.remove(event.alert)
-
-
-@settings(max_examples=50)
-@given(STEPS)
-def test_the_same_call_gives_the_same_alerts(steps: list[Step]) -> None:
-    assert played(steps) == played(steps)
