@@ -21,6 +21,7 @@ from appliance.central.access.claims import ClaimError
 from appliance.central.clock import utc_now
 from appliance.central.identity import Identities, Identity, RefusedError, client_certificate
 from appliance.central.rate import RateLimit
+from appliance.central.repeats import Repeats
 from appliance.delivery.enrolment import Certified, EnrolRequest, Refusal, RenewRequest, Trust
 
 TRIES_PER_ADDRESS: Final = 20
@@ -51,6 +52,7 @@ class Enrolment:
         self._life = life
         self._by_address = RateLimit(TRIES_PER_ADDRESS, WINDOW_S)
         self._in_all = RateLimit(TRIES_IN_ALL, WINDOW_S)
+        self._repeats = Repeats(_log)
 
     def routes(self) -> list[web.RouteDef]:
         """Give the addresses that this class answers."""
@@ -75,7 +77,8 @@ class Enrolment:
             csr = authority.read_request(asked.csr)
             device = claims.redeem(self._database, asked.token, asked.serial, authority.key_sha256(csr))
         except ClaimError as error:
-            _log.warning("enrolment_refused remote=%s reason=%s", request.remote, error.reason)
+            cause = f"{request.remote} {error.reason}"
+            self._repeats.warn(cause, "enrolment_refused remote=%s reason=%s", request.remote, error.reason)
             return _json(Refusal(str(error), error.reason), 403)
         except RequestError as error:
             return _json(Refusal(str(error), "bad_request"), 400)

@@ -13,6 +13,7 @@ from appliance.central.clock import utc_now
 from appliance.central.clones import Clones
 from appliance.central.identity import Identities, RefusedError
 from appliance.central.link import DeviceLink, ProtocolError, WrongDeviceError
+from appliance.central.repeats import Repeats
 from appliance.central.store import Arrival, Contact
 from appliance.delivery.messages import Bye, Hello, Result
 from appliance.delivery.policy import MAX_MESSAGE_BYTES, RETRY_AFTER_REPLACED_S, SUBPROTOCOL, ServerTiming
@@ -33,7 +34,7 @@ class Ingest:
     """All links to devices, at most one for each.
 
     `put` queues an item for the store, `through` asks the store up to which number everything of a device is
-    stored.
+    stored. `on_clone` hears of a device, and of the address, where an identity was found to be used twice.
     """
 
     def __init__(
@@ -43,15 +44,18 @@ class Ingest:
         *,
         put: Callable[[Arrival | Contact], None],
         through: Callable[[str], Awaitable[int]],
+        on_clone: Callable[[str, str], Awaitable[None]],
         timing: ServerTiming,
     ) -> None:
         self._identities = identities
         self._bus = bus
         self._put = put
         self._through = through
+        self._on_clone = on_clone
         self._timing = timing
         self._links: dict[str, DeviceLink] = {}
         self._clones = Clones()
+        self._repeats = Repeats(_log)
         self._farewells: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -60,7 +64,8 @@ class Ingest:
         try:
             identity = self._identities.of(request)
         except RefusedError as refused:
-            _log.warning("device_refused remote=%s reason=%s", request.remote, refused.reason)
+            cause = f"{request.remote} {refused.reason}"
+            self._repeats.warn(cause, "device_refused remote=%s reason=%s", request.remote, refused.reason)
             return refused.response()
         offered = request.headers.get("Sec-WebSocket-Protocol", "").replace(" ", "")
         if SUBPROTOCOL not in offered.split(","):
@@ -79,7 +84,7 @@ class Ingest:
             bus=self._bus,
             timing=self._timing,
         )
-        await self._talk(link)
+        await self._talk(link, request.remote or "")
         return socket
 
     async def command(self, device: str, name: str, arguments: dict[str, Any]) -> Result:
@@ -98,16 +103,17 @@ class Ingest:
         await link.settle()
         await link.say_goodbye(Bye(reason="stopping", text="the server is stopping"))
 
-    async def _talk(self, link: DeviceLink) -> None:
+    async def _talk(self, link: DeviceLink, remote: str) -> None:
         try:
             hello = await link.read_hello()
             self._replace(link)
-            await self._serve(link, hello)
+            await self._serve(link, hello, remote)
         except ProtocolError as error:
-            _log.warning("protocol_error device=%s error=%r", link.device, str(error))
+            cause = f"{link.device} protocol_error"
+            self._repeats.warn(cause, "protocol_error device=%s error=%r", link.device, str(error))
             await link.say_goodbye(Bye(reason="protocol_error", text=str(error)))
         except WrongDeviceError as error:
-            _log.warning("device_refused device=%s reason=other_name", link.device)
+            self._repeats.warn(f"{link.device} name", "device_refused device=%s reason=other_name", link.device)
             await link.say_goodbye(Bye(reason="unauthorized", text=str(error)))
         except (ConnectionError, LinkLostError) as error:
             _log.info("device_lost device=%s error=%r", link.device, str(error))
@@ -122,19 +128,21 @@ class Ingest:
         older = self._links.get(link.device)
         self._links[link.device] = link
         if older is not None:
-            _log.warning("device_replaced device=%s", link.device)
+            self._repeats.warn(f"{link.device} replaced", "device_replaced device=%s", link.device)
             bye = Bye(reason="replaced", text="a newer connection", retry_after_s=RETRY_AFTER_REPLACED_S)
             # Usually the older link is dead already, and the new one must not wait until that is certain.
             farewell = asyncio.create_task(older.say_goodbye(bye))
             self._farewells.add(farewell)
             farewell.add_done_callback(self._farewells.discard)
 
-    async def _serve(self, link: DeviceLink, hello: Hello) -> None:
+    async def _serve(self, link: DeviceLink, hello: Hello, remote: str) -> None:
         self._put(Contact(link.device, utc_now(), hello))
         self._bus.connected(link.device, hello)
         if self._clones.receive(link.device, hello.boot):
-            _log.warning("device_cloned device=%s boot=%r", link.device, hello.boot[:_MAX_LOGGED_CHARACTERS])
+            boot = hello.boot[:_MAX_LOGGED_CHARACTERS]
+            _log.warning("device_cloned device=%s remote=%s boot=%r", link.device, remote, boot)
             self._bus.cloned(link.device)
+            await self._on_clone(link.device, remote)
         resume_after = await self._through(link.device)
         _log.info("device_connected device=%s resume_after=%d last_seq=%d", link.device, resume_after, hello.last_seq)
         if hello.last_seq < resume_after:

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from aiohttp import web
 
 from appliance.central import queries, store
+from appliance.central.access import audit
 from appliance.central.access.authority import DEVICE_LIFE
 from appliance.central.access.ca import CA
 from appliance.central.access.store import open_access
@@ -23,6 +24,7 @@ from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
 from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
+from appliance.central.patience import KEEP_ALIVE_S, Patience
 from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
@@ -80,9 +82,13 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         async def through(device: str) -> int:
             return await reader.ask(queries.through, device)
 
-        ingest = Ingest(identities, bus, put=writer.put, through=through, timing=settings.timing)
         people = DatabaseThread(open_access(settings.access), "central-access")
         stop.callback(people.close)
+
+        async def note_clone(device: str, remote: str) -> None:
+            await people.ask(audit.note, audit.SERVER, "device_cloned", remote, device)
+
+        ingest = Ingest(identities, bus, put=writer.put, through=through, on_clone=note_clone, timing=settings.timing)
         door = Door(people)
         pages = Web(bus, ingest, reader, writer.statistics, door)
         guards = [guard(lambda: port, settings.public_names), door.check]
@@ -137,11 +143,16 @@ async def _listen(
     tls: ssl.SSLContext | None = None,
 ) -> int:
     """Let an application listen until `stop`, and give its port."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=settings.timing.goodbye_s)
+    patience = Patience(settings.timing.request_s)
+    app.middlewares.insert(0, patience.heard)
+    app.middlewares.append(patience.read_body)
+    shutdown_s = settings.timing.goodbye_s
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_s, keepalive_timeout=KEEP_ALIVE_S)
     stop.push_async_callback(runner.cleanup)
     await runner.setup()
-    await web.TCPSite(runner, host, port, ssl_context=tls).start()
-    return int(runner.addresses[0][1])
+    listening = await patience.listen(cast("web.Server", runner.server), host, port, tls)
+    stop.callback(listening.close)
+    return int(listening.sockets[0].getsockname()[1])
 
 
 def _show(bus: Bus, saved: store.Saved) -> None:

@@ -48,6 +48,10 @@ MAX_PINGS_OPEN: Final = 4
 OPEN_S: Final = 10.0
 """TCP, TLS and HTTP: three round trips, and a server under load."""
 
+REQUEST_S: Final = 20.0
+"""From a connection to the end of its first request, TLS included, and for a body: a server waits no longer for a
+stranger, who would else use up its connections by saying half a word on each."""
+
 HELLO_S: Final = 10.0
 """The hello follows the upgrade at once; this is a very bad network."""
 
@@ -106,6 +110,7 @@ class DeviceTiming(msgspec.Struct, frozen=True):
 class ServerTiming(msgspec.Struct, frozen=True):
     """How long a server is patient, in seconds."""
 
+    request_s: float = REQUEST_S
     hello_s: float = HELLO_S
     ping_every_s: float = PING_EVERY_S
     idle_s: float = SILENT_S

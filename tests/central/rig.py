@@ -28,7 +28,7 @@ from appliance.secret_file import write_secret
 
 from .script import enveloped
 
-FAST = ServerTiming(hello_s=0.5, ping_every_s=0.1, idle_s=0.6, command_s=0.5, goodbye_s=0.5)
+FAST = ServerTiming(request_s=2.0, hello_s=0.5, ping_every_s=0.1, idle_s=0.6, command_s=0.5, goodbye_s=0.5)
 
 
 @dataclass

@@ -28,7 +28,7 @@ def test_a_boot_that_comes_back_is_told_once() -> None:
     assert not clones.receive("desk-2", "a")
 
 
-def test_a_copied_identity_is_told_on_the_wall_and_once_in_the_log(
+def test_a_copied_identity_is_told_on_the_wall_in_the_record_and_once_in_the_log(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def connect(central: Central, boot: str) -> dict[str, Any]:
@@ -43,6 +43,11 @@ def test_a_copied_identity_is_told_on_the_wall_and_once_in_the_log(
         async with start() as central:
             told = [(await connect(central, boot))["cloned"] for boot in ("a", "b", "a", "b", "a")]
             assert told == [False, False, True, True, True]
+            entries = (await central.get("/api/audit"))["entries"]
+            cloned = [entry for entry in entries if entry["action"] == "device_cloned"]
+            assert [(entry["who"], entry["device"], entry["remote"]) for entry in cloned] == [
+                ("(server)", "desk-1", "127.0.0.1")
+            ]
 
     asyncio.run(run())
     assert caplog.text.count("device_cloned device=desk-1") == 1

@@ -8,8 +8,11 @@ from appliance.central.clock import utc_now
 Action = Literal[
     "sign_in", "sign_in_refused", "sign_out", "read_call", "list_calls", "watch_live", "read_audit",
     "acknowledge", "snooze", "context", "pause", "resume", "guidance", "supervisor",
-    "identify", "rules", "config", "update",
+    "identify", "rules", "config", "update", "device_cloned",
 ]  # fmt: skip
+
+SERVER: Final = "(server)"
+"""Who it was when it was nobody: no person can have this name."""
 
 MAX_NAME_CHARACTERS: Final = 100
 """Of a name that somebody typed who could not sign in."""
