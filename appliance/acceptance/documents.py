@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from appliance.delivery import policy
+from appliance.delivery.health import Condition, Program
 from appliance.delivery.messages import CallStatus, Envelope, FromDevice, FromServer
 from appliance.delivery.orders import ERROR_CODES, ORDERS
 from appliance.event_json import to_builtins
@@ -97,7 +98,7 @@ def reference() -> str:
         _HEAD,
         *_section("Device to server", get_args(FromDevice), defs),
         *_section("Server to device", [each for each in _MESSAGES if each not in get_args(FromDevice)], defs),
-        *_section("Inside messages", (Envelope, CallStatus), defs),
+        *_section("Inside messages", (Envelope, CallStatus, Condition, Program), defs),
         "## Commands",
         "A command's `name` and its `arguments`:",
         *(_entry(f"`{name}`", order, defs) for name, order in ORDERS.items()),

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from appliance.acceptance.wire import CALL, Target, Wire
 from appliance.delivery import messages
+from appliance.delivery.health import Condition, HealthMessage, Program
 from appliance.event_json import to_builtins
 from appliance.events import Event
 
@@ -52,6 +53,7 @@ def message_samples() -> list[messages.FromDevice]:
     return [
         messages.PartialMessage(call=CALL, who="caller", utterance=1, text="one", start_sample=0, end_sample=1),
         messages.StatusMessage(call=CALL, level="attention", blinking=True, reason="probe", alert=1),
+        HealthMessage(conditions=(Condition("ok", "All is well"),), program=Program(version="probe"), uptime_s=1.0),
         messages.Ping(id=1),
     ]
 

@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from appliance.acceptance.wire import CALL, Target, UnexpectedError, spoken
 from appliance.adapters.server_clock import EARLIEST, read_utc
 from appliance.delivery import messages, policy
+from appliance.delivery.health import Condition, HealthMessage, Program
 
 BURST: Final = 60
 """Events in a burst: less than any sensible window, more than one commit takes."""
@@ -110,6 +111,16 @@ async def ignores_what_is_newer(target: Target) -> None:
         await wire.socket.send(text.replace("{", '{"colour":"blue",', 1))
         await wire.event(wire.base + 1)
         await wire.until_acked(wire.sent)
+
+
+async def takes_health(target: Target) -> None:
+    """Check that what a device tells of itself, whatever its names are, neither ends the link nor holds up events."""
+    async with target.wire() as wire:
+        for name in ("ok", "deaf", "a-name-of-tomorrow"):
+            told = HealthMessage(conditions=(Condition(name, "why"),), program=Program(version="1.0"), uptime_s=1.5)
+            await wire.say(told)
+            await wire.event(wire.sent + 1)
+            await wire.until_acked(wire.sent)
 
 
 async def answers_pings(target: Target) -> None:
@@ -229,6 +240,7 @@ CHECKS: Final[tuple[tuple[str, str, Check], ...]] = (
     ("versions", "a newer major is refused", refuses_a_newer_major),
     ("versions", "unknown fields and messages are ignored", ignores_what_is_newer),
     ("versions", "unknown events are stored", keeps_unknown_events),
+    ("health", "what a device tells of itself is taken", takes_health),
     ("delivery", "a burst is acknowledged and resumed after", stores_and_acknowledges),
     ("delivery", "duplicates are acknowledged again", takes_duplicates),
     ("delivery", "a device that reads slowly loses nothing", bears_slow_readers),

@@ -28,6 +28,7 @@ from appliance.adapters.uplink_server import NotEnrolledError, Server, check, he
 from appliance.delivery.answers import Answers
 from appliance.delivery.backoff import CAP_S, delays
 from appliance.delivery.cells import Cells
+from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Bye, Command, Hello, PartialMessage, Result, StatusMessage
 from appliance.delivery.policy import (
     CLOSE_CODES,
@@ -119,6 +120,11 @@ class Uplink:
     def show_status(self, status: StatusMessage) -> None:
         """Show the state of the device, now and after every welcome until it changes."""
         self._cells.put_status(status)
+        self._outbox.news.set()
+
+    def show_health(self, health: HealthMessage) -> None:
+        """Show how the device is, now and after every welcome."""
+        self._cells.put_health(health)
         self._outbox.news.set()
 
     async def run(self) -> None:

@@ -89,6 +89,11 @@ def add_device(path: Path, device: str, *, replace: bool = False) -> str:
     return token
 
 
+def listed(path: Path) -> dict[str, str]:
+    """Give every device that has a token, and when it was given. Raises `BadInputError` for a file that is none."""
+    return {device: entry.added for device, entry in _read(path).devices.items()}
+
+
 def check_device_name(device: str) -> None:
     """Raise `BadInputError` for a name that no device can have."""
     if not _DEVICE_NAME.fullmatch(device):

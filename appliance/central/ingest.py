@@ -15,6 +15,7 @@ from appliance.central.identity import Identities, RefusedError
 from appliance.central.link import DeviceLink, ProtocolError, WrongDeviceError
 from appliance.central.repeats import Repeats
 from appliance.central.store import Arrival, Contact
+from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Bye, Hello, Result
 from appliance.delivery.policy import MAX_MESSAGE_BYTES, RETRY_AFTER_REPLACED_S, SUBPROTOCOL, ServerTiming
 
@@ -34,7 +35,8 @@ class Ingest:
     """All links to devices, at most one for each.
 
     `put` queues an item for the store, `through` asks the store up to which number everything of a device is
-    stored. `on_clone` hears of a device, and of the address, where an identity was found to be used twice.
+    stored. `on_clone` hears of a device, and of the address, where an identity was found to be used twice;
+    `receive_health` takes what a device tells of itself.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Ingest:
         put: Callable[[Arrival | Contact], None],
         through: Callable[[str], Awaitable[int]],
         on_clone: Callable[[str, str], Awaitable[None]],
+        receive_health: Callable[[str, HealthMessage], None],
         timing: ServerTiming,
     ) -> None:
         self._identities = identities
@@ -52,6 +55,7 @@ class Ingest:
         self._put = put
         self._through = through
         self._on_clone = on_clone
+        self._receive_health = receive_health
         self._timing = timing
         self._links: dict[str, DeviceLink] = {}
         self._clones = Clones()
@@ -82,6 +86,7 @@ class Ingest:
             put=self._put,
             still_allowed=lambda: identity.still_allowed() is None,
             bus=self._bus,
+            receive_health=self._receive_health,
             timing=self._timing,
         )
         await self._talk(link, request.remote or "")

@@ -15,6 +15,7 @@ from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
 from appliance.central.store import Arrival, Contact, arrival
 from appliance.delivery import messages
+from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import TYPES_FROM_DEVICE, Bye, EventMessage, Hello, is_news
 from appliance.delivery.pace import Pace
 from appliance.delivery.policy import (
@@ -50,7 +51,8 @@ class WrongDeviceError(Exception):
 class DeviceLink:
     """The server's end of one device's WebSocket; `serve` runs until either side ends it.
 
-    `put` queues an item for the store; `still_allowed` tells whether the device's credential is still good.
+    `put` queues an item for the store; `still_allowed` tells whether the device's credential is still good;
+    `receive_health` takes what the device tells of itself.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class DeviceLink:
         put: Callable[[Arrival | Contact], None],
         still_allowed: Callable[[], bool],
         bus: Bus,
+        receive_health: Callable[[str, HealthMessage], None],
         timing: ServerTiming,
     ) -> None:
         self.device = device
@@ -68,6 +71,7 @@ class DeviceLink:
         self._put = put
         self._still_allowed = still_allowed
         self._bus = bus
+        self._receive_health = receive_health
         self._timing = timing
         self._acked = 0
         self._committed = 0
@@ -159,6 +163,8 @@ class DeviceLink:
                 self._bus.partial(self.device, message)
             case messages.StatusMessage():
                 self._bus.status(self.device, message)
+            case HealthMessage():
+                self._receive_health(self.device, message)
             case messages.Ping():
                 await self._send(messages.Pong(id=message.id))
             case messages.Pong():

@@ -27,6 +27,9 @@ from appliance.central.ingest import Ingest
 from appliance.central.patience import KEEP_ALIVE_S, Patience
 from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
+from appliance.central.watching.store import open_fleet
+from appliance.central.watching.watch import LOOK_EVERY_S, Watch, watching
+from appliance.central.watching.web import FleetWeb
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
 from appliance.central.writer import Writer
 from appliance.delivery import enrolment
@@ -39,7 +42,7 @@ class Settings:
 
     `access` is the folder of who may come in. With `device_host` there is a port of its own for devices, with TLS;
     `device_life` is how long their certificates hold. Calls and the record of who looked at them are deleted after so
-    many days, or never.
+    many days, or never. `look_every_s`: how often the fleet is judged anew.
     """
 
     database: Path
@@ -54,6 +57,7 @@ class Settings:
     device_life: timedelta = DEVICE_LIFE
     calls_days: float | None = None
     audit_days: float | None = None
+    look_every_s: float = LOOK_EVERY_S
 
 
 class Ports(NamedTuple):
@@ -88,19 +92,34 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         async def note_clone(device: str, remote: str) -> None:
             await people.ask(audit.note, audit.SERVER, "device_cloned", remote, device)
 
-        ingest = Ingest(identities, bus, put=writer.put, through=through, on_clone=note_clone, timing=settings.timing)
+        watch = await _watch_fleet(stop, settings, bus, people)
+        ingest = Ingest(
+            identities, bus, put=writer.put, through=through, on_clone=note_clone, receive_health=watch.receive,
+            timing=settings.timing,
+        )  # fmt: skip
         door = Door(people)
         pages = Web(bus, ingest, reader, writer.statistics, door)
         guards = [guard(lambda: port, settings.public_names), door.check]
         app = web.Application(middlewares=guards, client_max_size=MAX_BODY_BYTES)
         app.on_response_prepare.append(set_headers)
-        app.add_routes([web.get("/v1/device", ingest.handle), *pages.routes(), *door.routes()])
+        app.add_routes(
+            [web.get("/v1/device", ingest.handle), *pages.routes(), *FleetWeb(watch, door).routes(), *door.routes()]
+        )
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
         _start_retention(stop, settings, bus, people)
         stop.callback(bus.close)
         stop.push_async_callback(ingest.stop)
         yield Ports(port, devices)
+
+
+async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> Watch:
+    """Watch how the boxes are, until `stop`."""
+    database = DatabaseThread(open_fleet(settings.access), "central-fleet")
+    stop.callback(database.close)
+    return await stop.enter_async_context(
+        watching(bus.devices, database, people, settings.credentials, [], settings.look_every_s)
+    )
 
 
 def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from appliance.delivery.health import HealthMessage
 from appliance.delivery.policy import (
     MAX_COMMAND_BYTES,
     MAX_IN_FLIGHT,
@@ -201,10 +202,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     arguments: dict[str, Any] = {}
 
 
-FromDevice = Hello | EventMessage | PartialMessage | StatusMessage | Result | Ping | Pong | Bye
+FromDevice = Hello | EventMessage | PartialMessage | StatusMessage | HealthMessage | Result | Ping | Pong | Bye
 FromServer = Welcome | Ack | Command | Ping | Pong | Bye
 
-TYPES_FROM_DEVICE: Final = frozenset({"hello", "event", "partial", "status", "result", "ping", "pong", "bye"})
+TYPES_FROM_DEVICE: Final = frozenset({"hello", "event", "partial", "status", "health", "result", "ping", "pong", "bye"})
 TYPES_FROM_SERVER: Final = frozenset({"welcome", "ack", "command", "ping", "pong", "bye"})
 
 _from_device: msgspec.json.Decoder[FromDevice] = msgspec.json.Decoder(FromDevice)

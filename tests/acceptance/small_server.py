@@ -12,6 +12,7 @@ from websockets.typing import Subprotocol
 
 from appliance.adapters import clock
 from appliance.delivery import messages, policy
+from appliance.delivery.health import HealthMessage
 
 MAX_BYTES: Final = 20_000
 
@@ -31,6 +32,7 @@ FLAWS: Final[dict[str, set[str]]] = {
     "resumes after advance copies": {"an advance copy promises nothing"},
     "answers no ping": {"pings are answered", "it pings and tells its time"},
     "tells no time": {"it pings and tells its time"},
+    "knows no illness": {"what a device tells of itself is taken"},
     "has no limit": {"too large a message is refused"},
     "swallows nonsense": {"nonsense ends the connection alone", "too large a message is refused"},
 }
@@ -101,6 +103,7 @@ class SmallServer:
                 assert len(text) <= MAX_BYTES or self._has("has no limit"), "too large"
                 message = messages.decode_from_device(text)
                 assert not isinstance(message, messages.Hello), "hello was said before"
+                assert not (isinstance(message, HealthMessage) and self._has("knows no illness")), "health"
             except (ValueError, AssertionError) as error:
                 news = isinstance(text, str) and messages.is_news(text, messages.TYPES_FROM_DEVICE)
                 if (news and not self._has("hates news")) or self._has("swallows nonsense"):

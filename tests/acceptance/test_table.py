@@ -81,4 +81,4 @@ def test_the_reference_server_passes_the_whole_table_through_the_command(tmp_pat
 
     code, lines = asyncio.run(run())
     assert [line for line in lines if line["outcome"] != "passed"] == []
-    assert (code, len(lines)) == (0, 18)
+    assert (code, len(lines)) == (0, 19)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.delivery.cells import Cells
+from appliance.delivery.health import Condition, HealthMessage, Program
 from appliance.delivery.messages import PartialMessage, StatusMessage
 from appliance.delivery.policy import PARTIAL_INTERVAL_S
 from appliance.events import Who
@@ -15,6 +16,22 @@ def partial(text: str, who: Who = "caller", utterance: int = 1, call: str = "c")
 
 def status(reason: str) -> StatusMessage:
     return StatusMessage(call=None, level="normal", blinking=False, reason=reason)
+
+
+def health(uptime_s: float) -> HealthMessage:
+    return HealthMessage(conditions=(Condition("ok", "All is well"),), program=Program(version="1"), uptime_s=uptime_s)
+
+
+def test_the_newest_health_is_given_once_and_again_after_every_welcome() -> None:
+    cells = Cells()
+    assert cells.wait_s(0.0) is None
+    cells.put_health(health(1.0))
+    cells.put_health(health(2.0))
+    assert cells.wait_s(0.0) == 0.0
+    assert cells.take(0.0) == [health(2.0)]
+    assert cells.take(1.0) == []
+    cells.connect()
+    assert cells.take(2.0) == [health(2.0)]
 
 
 def test_the_newest_partial_of_each_side_is_given_and_only_once() -> None:
