@@ -63,6 +63,10 @@ class Ingest:
         self._farewells: set[asyncio.Task[None]] = set()
         self._stopping = False
 
+    def routes(self) -> list[web.RouteDef]:
+        """Give the address that devices come to."""
+        return [web.get("/v1/device", self.handle)]
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one device from the upgrade to the end of its link."""
         try:

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from appliance.central import queries, store
 from appliance.central.access import audit
@@ -79,15 +80,13 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         identities = Identities(Credentials(settings.credentials), access)
         writer = Writer(settings.database, lambda saved: _show(bus, saved))
         stop.push_async_callback(writer.close)
-        reader = DatabaseThread(store.open_for_reading(settings.database), "central-reader")
-        stop.callback(reader.close)
+        reader = _thread(stop, store.open_for_reading(settings.database), "central-reader")
         bus = Bus(await reader.ask(queries.known_devices))
 
         async def through(device: str) -> int:
             return await reader.ask(queries.through, device)
 
-        people = DatabaseThread(open_access(settings.access), "central-access")
-        stop.callback(people.close)
+        people = _thread(stop, open_access(settings.access), "central-access")
 
         async def note_clone(device: str, remote: str) -> None:
             await people.ask(audit.note, audit.SERVER, "device_cloned", remote, device)
@@ -99,12 +98,8 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         )  # fmt: skip
         door = Door(people)
         pages = Web(bus, ingest, reader, writer.statistics, door)
-        guards = [guard(lambda: port, settings.public_names), door.check]
-        app = web.Application(middlewares=guards, client_max_size=MAX_BODY_BYTES)
-        app.on_response_prepare.append(set_headers)
-        app.add_routes(
-            [web.get("/v1/device", ingest.handle), *pages.routes(), *FleetWeb(watch, door).routes(), *door.routes()]
-        )
+        routes = [*ingest.routes(), *pages.routes(), *FleetWeb(watch, door).routes(), *door.routes()]
+        app = _application(routes, [guard(lambda: port, settings.public_names), door.check])
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
         _start_retention(stop, settings, bus, people)
@@ -113,10 +108,24 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         yield Ports(port, devices)
 
 
+def _thread(stop: contextlib.AsyncExitStack, connection: sqlite3.Connection, name: str) -> DatabaseThread:
+    """Give a database a thread of its own, until `stop`."""
+    thread = DatabaseThread(connection, name)
+    stop.callback(thread.close)
+    return thread
+
+
+def _application(routes: Iterable[web.RouteDef], guards: Iterable[Middleware]) -> web.Application:
+    """Put together what browsers, and devices behind a proxy, talk to."""
+    app = web.Application(middlewares=guards, client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(set_headers)
+    app.add_routes(routes)
+    return app
+
+
 async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> Watch:
     """Watch how the boxes are, until `stop`."""
-    database = DatabaseThread(open_fleet(settings.access), "central-fleet")
-    stop.callback(database.close)
+    database = _thread(stop, open_fleet(settings.access), "central-fleet")
     return await stop.enter_async_context(
         watching(bus.devices, database, people, settings.credentials, [], settings.look_every_s)
     )
@@ -126,8 +135,7 @@ def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: B
     """Delete what is too old, until `stop`."""
     if settings.calls_days is None and settings.audit_days is None:
         return
-    calls = DatabaseThread(prepare(store.open_database(settings.database)), "central-retention")
-    stop.callback(calls.close)
+    calls = _thread(stop, prepare(store.open_database(settings.database)), "central-retention")
     days = {"calls_days": settings.calls_days, "audit_days": settings.audit_days}
     retention = Retention(calls, people, **days, forget=bus.forget)
     stop.callback(asyncio.create_task(retention.run(), name="retention").cancel)
@@ -147,7 +155,7 @@ async def _open_device_door(
     door = DeviceDoor(ca)
     enrolling = Enrolment(ca, access, identities, door.refresh, settings.device_life)
     app = web.Application(client_max_size=enrolment.MAX_BODY_BYTES)
-    app.add_routes([web.get("/v1/device", ingest.handle), *enrolling.routes()])
+    app.add_routes([*ingest.routes(), *enrolling.routes()])
     port = await _listen(stop, app, settings, settings.device_host, settings.device_port, door.tls)
     stop.callback(asyncio.create_task(door.watch(), name="device door").cancel)
     return port
