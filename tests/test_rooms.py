@@ -60,7 +60,20 @@ WORLD_ROOMS = {
     "remote": {*PURE_ROOMS, "adapters", "switchboard"},
     "reporting": {*PURE_ROOMS, "adapters", "remote", "switchboard"},
     "app": {*PURE_ROOMS, "adapters", "call", "remote", "reporting", "switchboard"},
-    "central": {"central", "delivery", "errors", "events", "fleet", "health", "secret_file", "update", "version"},
+    "central": {
+        *(
+            "central",
+            "delivery",
+            "errors",
+            "events",
+            "fleet",
+            "health",
+            "secret_file",
+            "toml_table",
+            "update",
+            "version",
+        ),
+    },
     "cli": {
         *PURE_ROOMS,
         *("acceptance", "adapters", "app", "call", "central", "cli", "models.adapt", "secret_file"),

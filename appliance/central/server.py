@@ -25,6 +25,8 @@ from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
 from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
+from appliance.central.openid.door import OpenIdDoor
+from appliance.central.openid.settings import OpenId
 from appliance.central.patience import KEEP_ALIVE_S, Patience
 from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
@@ -43,7 +45,8 @@ class Settings:
 
     `access` is the folder of who may come in. With `device_host` there is a port of its own for devices, with TLS;
     `device_life` is how long their certificates hold. Calls and the record of who looked at them are deleted after so
-    many days, or never. `look_every_s`: how often the fleet is judged anew.
+    many days, or never. `look_every_s`: how often the fleet is judged anew. `address_header` is where our proxy tells
+    who asks, such as `X-Forwarded-For`.
     """
 
     database: Path
@@ -59,6 +62,8 @@ class Settings:
     calls_days: float | None = None
     audit_days: float | None = None
     look_every_s: float = LOOK_EVERY_S
+    openid: OpenId | None = None
+    address_header: str | None = None
 
 
 class Ports(NamedTuple):
@@ -96,9 +101,10 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
             identities, bus, put=writer.put, through=through, on_clone=note_clone, receive_health=watch.receive,
             timing=settings.timing,
         )  # fmt: skip
-        door = Door(people)
+        door = Door(people, settings.address_header)
         pages = Web(bus, ingest, reader, writer.statistics, door)
-        routes = [*ingest.routes(), *pages.routes(), *FleetWeb(watch, door).routes(), *door.routes()]
+        openid = _open_openid(stop, settings, door)
+        routes = [*openid, *ingest.routes(), *pages.routes(), *FleetWeb(watch, door).routes(), *door.routes()]
         app = _application(routes, [guard(lambda: port, settings.public_names), door.check])
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
@@ -129,6 +135,17 @@ async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus:
     return await stop.enter_async_context(
         watching(bus.devices, database, people, settings.credentials, [], settings.look_every_s)
     )
+
+
+def _open_openid(stop: contextlib.AsyncExitStack, settings: Settings, door: Door) -> list[web.RouteDef]:
+    """Let people sign in by OpenID Connect, where that is wanted; gives the addresses of it."""
+    if settings.openid is None:
+        return []
+    openid = OpenIdDoor(settings.openid, door)
+    door.offer_openid(settings.openid.label, openid.sign_out_address)
+    # The server starts whether or not the provider can be reached.
+    stop.callback(asyncio.create_task(openid.look(), name="openid").cancel)
+    return openid.routes()
 
 
 def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> None:

@@ -34,6 +34,9 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
         "--credentials", type=Path, metavar="FILE", default=argparse.SUPPRESS,
         help=f"the devices' tokens, as hashes ({folder}/central-credentials.json)",
     )  # fmt: skip
+    files.add_argument(
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="the server's configuration (TOML)"
+    )
     _add_server_options(parser)
     parser.set_defaults(run=run_server)
     commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|add-device|remove-device]")
@@ -51,7 +54,8 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
 
 def _add_server_options(parser: argparse.ArgumentParser) -> None:
     folder = paths.home()
-    parser.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT", help=f"({DEFAULT_LISTEN})")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the server's configuration (TOML)")
+    parser.add_argument("--listen", metavar="HOST:PORT", help=f"({DEFAULT_LISTEN})")
     parser.add_argument("--database", type=Path, metavar="FILE", help=f"the store ({folder}/central.sqlite)")
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="the devices' tokens, as hashes")
     parser.add_argument("--access", type=Path, metavar="FOLDER", help=f"who may come in ({folder}/central-access)")
@@ -78,37 +82,42 @@ def _add_server_options(parser: argparse.ArgumentParser) -> None:
 
 def run_server(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    try:
+    with central_ca.needing_extra():
         import aiohttp  # noqa: F401, PLC0415 - a box has no need of it
 
-        from appliance.central.server import Settings  # noqa: PLC0415 - needs aiohttp
-    except ModuleNotFoundError as error:
+    settings = _settings(arguments)
+    try:
+        asyncio.run(_serve(settings, arguments.port_file))
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
         raise BadInputError(
-            "the central server needs an extra that is not installed", mend="pip install 'undertone[central]'"
+            f"cannot listen: {error.strerror}", where=where, mend="name a free port with --listen"
         ) from error
-    host, port = parse_listen(arguments.listen)
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> "Settings":
+    from appliance.central.server import Settings  # noqa: PLC0415 - needs aiohttp
+
+    config = central_ca.config_of(arguments)
+    host, port = parse_listen(arguments.listen or config.server.listen or DEFAULT_LISTEN)
     device_host, device_port = (None, 0)
-    if arguments.device_listen is not None:
-        device_host, device_port = parse_address(arguments.device_listen, "--device-listen", DEFAULT_DEVICE_LISTEN)
-    settings = Settings(
-        database=arguments.database or paths.home() / "central.sqlite",
+    if device_listen := arguments.device_listen or config.server.device_listen:
+        device_host, device_port = parse_address(device_listen, "--device-listen", DEFAULT_DEVICE_LISTEN)
+    return Settings(
+        database=arguments.database or config.server.database or paths.home() / "central.sqlite",
         credentials=_credentials(arguments),
         host=host,
         port=port,
-        public_names=frozenset(arguments.public_name),
+        public_names=frozenset([*config.server.public_names, *arguments.public_name]),
         access=central_ca.access_folder(arguments),
         device_host=device_host,
         device_port=device_port,
         calls_days=arguments.retain_days,
         audit_days=arguments.retain_audit_days,
+        openid=config.openid,
+        address_header=config.server.address_header,
     )
-    try:
-        asyncio.run(_serve(settings, arguments.port_file))
-    except OSError as error:
-        raise BadInputError(
-            f"cannot listen: {error.strerror}", where=arguments.listen, mend="name a free port with --listen"
-        ) from error
-    return 0
 
 
 def run_add_device(arguments: argparse.Namespace) -> int:
@@ -161,6 +170,8 @@ def _days(text: str) -> float:
 
 def _credentials(arguments: argparse.Namespace) -> Path:
     chosen: Path | None = arguments.credentials if "credentials" in arguments else None
+    if chosen is None and "config" in arguments:
+        chosen = central_ca.config_of(arguments).server.credentials
     return chosen or paths.home() / "central-credentials.json"
 
 

@@ -14,6 +14,7 @@ from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
     from appliance.central.access.ca import CA
+    from appliance.central.config import Config
 
 CA_EPILOG: Final = """examples:
   undertone central ca init --name calls.example.com
@@ -73,12 +74,34 @@ def add_access(parser: argparse.ArgumentParser) -> None:
         "--access", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
         help=f"who may come in ({paths.home()}/central-access)",
     )  # fmt: skip
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="the server's configuration (TOML)"
+    )
+
+
+def config_of(arguments: argparse.Namespace) -> "Config":
+    """Give the server's configuration, an empty one where no file is named. Raises `BadInputError`."""
+    with needing_extra():
+        from appliance.central.config import Config, read_config  # noqa: PLC0415 - needs the extra
+
+    chosen: Path | None = arguments.config if "config" in arguments else None
+    return read_config(chosen) if chosen else Config()
+
+
+@contextlib.contextmanager
+def needing_extra() -> Iterator[None]:
+    """Say what is missing when the packages of the server are not installed: a box has no need of them."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        mend = "pip install 'undertone[central]'"
+        raise BadInputError("the central server needs an extra that is not installed", mend=mend) from error
 
 
 def access_folder(arguments: argparse.Namespace) -> Path:
     """Give the folder of who may come in."""
     chosen: Path | None = arguments.access if "access" in arguments else None
-    return chosen or paths.home() / "central-access"
+    return chosen or config_of(arguments).server.access or paths.home() / "central-access"
 
 
 @contextlib.contextmanager

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.adapters import paths
-from appliance.cli.central_ca import access_folder, say
+from appliance.cli.central_ca import access_folder, add_access, needing_extra, say
 from appliance.errors import BadInputError
 
 ROLES: Final = ("supervisor", "administrator", "auditor", "system")
@@ -28,13 +27,10 @@ def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse does not name
     """Add `user`, `team` and `audit` with their own subcommands."""
     raw = argparse.RawDescriptionHelpFormatter
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--access", type=Path, metavar="FOLDER", default=argparse.SUPPRESS,
-        help=f"who may come in ({paths.home()}/central-access)",
-    )  # fmt: skip
+    add_access(common)
     common.add_argument("--json", action="store_true", help="print one JSON value on stdout")
     user = commands.add_parser("user", help="people who may sign in", epilog=EPILOG, formatter_class=raw)
-    _add_user(user.add_subparsers(metavar="add|list|remove|passwd|link", required=True), common)
+    _add_user(user.add_subparsers(metavar="add|list|remove|passwd|sign-out|link", required=True), common)
     team = commands.add_parser("team", help="teams of devices, each seen by its supervisors")
     _add_team(team.add_subparsers(metavar="set|list", required=True), common)
     audit = commands.add_parser("audit", parents=[common], help="who looked at which call")
@@ -64,6 +60,9 @@ def _add_user(commands: Any, common: argparse.ArgumentParser) -> None:  # noqa: 
     passwd.add_argument("name", metavar="NAME")
     passwd.add_argument("--password-file", type=Path, metavar="FILE", help="a file with the password; - for stdin")
     passwd.set_defaults(run=_user_passwd)
+    out = commands.add_parser("sign-out", parents=[common], help="end somebody's sessions, also one by OpenID Connect")
+    out.add_argument("name", metavar="NAME")
+    out.set_defaults(run=_user_sign_out)
     link = commands.add_parser("link", parents=[common], help="an address that signs somebody in once, for a day")
     link.add_argument("name", metavar="NAME")
     link.add_argument("--page", default=DEFAULT_PAGE, metavar="URL", help=f"the page's address ({DEFAULT_PAGE})")
@@ -80,13 +79,10 @@ def _add_team(commands: Any, common: argparse.ArgumentParser) -> None:  # noqa: 
 
 @contextlib.contextmanager
 def _opened(arguments: argparse.Namespace) -> Iterator[sqlite3.Connection]:
-    try:
+    with needing_extra():
         import argon2  # noqa: F401, PLC0415 - a box has no need of it
 
         from appliance.central.access.store import open_access  # noqa: PLC0415 - only here
-    except ModuleNotFoundError as error:
-        mend = "pip install 'undertone[central]'"
-        raise BadInputError("the central server needs an extra that is not installed", mend=mend) from error
     with contextlib.closing(open_access(access_folder(arguments))) as database:
         yield database
 
@@ -134,6 +130,14 @@ def _user_passwd(arguments: argparse.Namespace) -> int:
     return say(arguments, {"name": arguments.name}, f"{arguments.name} has a new password and is signed out")
 
 
+def _user_sign_out(arguments: argparse.Namespace) -> int:
+    with _opened(arguments) as database:
+        from appliance.central.access import sessions  # noqa: PLC0415 - needs argon2
+
+        count = sessions.close_sessions(database, arguments.name)
+    return say(arguments, {"name": arguments.name, "sessions": count}, f"{count} sessions of {arguments.name} ended")
+
+
 def _user_link(arguments: argparse.Namespace) -> int:
     with _opened(arguments) as database:
         link = _link(database, arguments)
@@ -174,10 +178,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         from appliance.central.access import audit  # noqa: PLC0415 - only here
 
         found = audit.entries(database, who=arguments.who, call=arguments.call, limit=arguments.limit)
-    lines = [
-        " ".join(filter(None, [item.at, f"{item.who:16}", item.action, item.device, item.call, item.remote]))
-        for item in found
-    ]
+    lines = [" ".join(filter(None, [item.at, f"{item.who:16}", *item[3:]])) for item in found]
     return say(arguments, [item._asdict() for item in found], "\n".join(lines) or "nobody did anything yet")
 
 

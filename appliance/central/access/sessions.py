@@ -1,12 +1,15 @@
 """Who is signed in. A session ends by idleness, by age, or by signing out; its token of 256 bits is kept as a hash.
 
 A link signs somebody in once, without a password: for the demo, and for a person whom the administrator has added.
+Whoever signs in by OpenID Connect is kept nowhere but in the session, with the roles that the provider named then.
 """
 
 import secrets
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
+
+import msgspec
 
 from appliance.central.access.people import Person, hashed_token, person
 from appliance.central.clock import as_text, utc_now
@@ -24,18 +27,28 @@ TOUCH_EVERY: Final = timedelta(minutes=1)
 
 
 class Session(NamedTuple):
-    """A person who is signed in, with the token that must stand in every request that changes something."""
+    """A person who is signed in, with the token that must stand in every request that changes something.
+
+    `vouched`: a provider says who they are, and not our own list.
+    """
 
     who: Person
     csrf: str
+    vouched: bool
 
 
-def open_session(database: sqlite3.Connection, name: str) -> str:
-    """Sign somebody in and give the session's token."""
+class _Vouched(msgspec.Struct, frozen=True):
+    roles: frozenset[str]
+    teams: frozenset[str]
+
+
+def open_session(database: sqlite3.Connection, name: str, vouched: Person | None = None) -> str:
+    """Sign somebody in and give the session's token; `vouched` is somebody whom a provider knows, and not our list."""
     token, now = secrets.token_urlsafe(32), utc_now()
     database.execute("DELETE FROM sessions WHERE opened_at<?", (as_text(datetime.now(UTC) - AGE),))
-    row = (hashed_token(token), name, secrets.token_urlsafe(24), now, now)
-    database.execute("INSERT INTO sessions VALUES (?,?,?,?,?)", row)
+    kept = msgspec.json.encode(_Vouched(vouched.roles, vouched.teams)).decode() if vouched else None
+    row = (hashed_token(token), name, secrets.token_urlsafe(24), now, now, kept)
+    database.execute("INSERT INTO sessions VALUES (?,?,?,?,?,?)", row)
     return token
 
 
@@ -44,20 +57,25 @@ def session_of(database: sqlite3.Connection, token: str) -> Session | None:
     now = datetime.now(UTC)
     hashed = hashed_token(token)
     row = database.execute(
-        "SELECT name, csrf, seen_at FROM sessions WHERE token_sha256=? AND opened_at>? AND seen_at>?",
+        "SELECT name, csrf, seen_at, vouched FROM sessions WHERE token_sha256=? AND opened_at>? AND seen_at>?",
         (hashed, as_text(now - AGE), as_text(now - IDLE)),
     ).fetchone()
-    who = person(database, row[0]) if row else None
+    who = _who(database, row[0], row[3]) if row else None
     if who is None:
         return None
     if row[2] < as_text(now - TOUCH_EVERY):
         database.execute("UPDATE sessions SET seen_at=? WHERE token_sha256=?", (as_text(now), hashed))
-    return Session(who, row[1])
+    return Session(who, row[1], row[3] is not None)
 
 
 def close_session(database: sqlite3.Connection, token: str) -> None:
     """Sign out."""
     database.execute("DELETE FROM sessions WHERE token_sha256=?", (hashed_token(token),))
+
+
+def close_sessions(database: sqlite3.Connection, name: str) -> int:
+    """Sign somebody out everywhere; gives how many sessions that were."""
+    return database.execute("DELETE FROM sessions WHERE name=?", (name,)).rowcount
 
 
 def make_link(database: sqlite3.Connection, name: str) -> str:
@@ -74,3 +92,10 @@ def take_link(database: sqlite3.Connection, token: str) -> str | None:
         "DELETE FROM links WHERE token_sha256=? RETURNING name, expires_at", (hashed_token(token),)
     ).fetchone()
     return str(row[0]) if row and row[1] > utc_now() else None
+
+
+def _who(database: sqlite3.Connection, name: str, vouched: str | None) -> Person | None:
+    if vouched is None:
+        return person(database, name)
+    said = msgspec.json.decode(vouched, type=_Vouched)
+    return Person(name, said.roles, said.teams)

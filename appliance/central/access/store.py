@@ -11,7 +11,7 @@ from typing import Final
 
 from appliance.errors import BadInputError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 DATABASE: Final = "access.sqlite"
 
 _SCHEMA: Final = """
@@ -34,14 +34,21 @@ CREATE TABLE users (
 CREATE TABLE teams (device TEXT PRIMARY KEY, team TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sessions (
     token_sha256 TEXT PRIMARY KEY, name TEXT NOT NULL, csrf TEXT NOT NULL, opened_at TEXT NOT NULL,
-    seen_at TEXT NOT NULL
+    seen_at TEXT NOT NULL, vouched TEXT
 ) WITHOUT ROWID;
 CREATE TABLE links (token_sha256 TEXT PRIMARY KEY, name TEXT NOT NULL, expires_at TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE audit (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, device TEXT NOT NULL,
-    call TEXT NOT NULL, remote TEXT NOT NULL
+    call TEXT NOT NULL, remote TEXT NOT NULL, details TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX audit_of_call ON audit (device, call);
+CREATE TABLE used (device TEXT PRIMARY KEY, serial TEXT NOT NULL, since TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_FROM_1: Final = """
+ALTER TABLE sessions ADD COLUMN vouched TEXT;
+ALTER TABLE audit ADD COLUMN details TEXT NOT NULL DEFAULT '';
+CREATE TABLE used (device TEXT PRIMARY KEY, serial TEXT NOT NULL, since TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -75,8 +82,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                 where=str(path),
                 mend="install the newer version again",
             )
-        if version == 0:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+        if version < SCHEMA_VERSION:
+            for statement in filter(str.strip, (_FROM_1 if version else _SCHEMA).split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     finally:

@@ -16,12 +16,19 @@ const ACTIONS = {
   pause: "paused listening",
   resume: "resumed listening",
   context: "told what is known of the caller",
+  guidance: "sent the agent a text",
+  supervisor: "told the agent of themselves",
+  identify: "had the box show itself",
+  rules: "sent a rule pack",
+  config: "changed settings",
+  update: "sent an update",
+  retention: "deleted what was old",
 };
 
 export function audit() {
   const heading = el("h1", { tabIndex: -1 }, "Who looked at what");
   const body = el("tbody");
-  const head = ["When", "Who", "What", "Device", "Call", "From"].map((name) => el("th", { scope: "col" }, name));
+  const head = ["When", "Who", "What", "Device", "Call", "From", "More"].map((name) => el("th", { scope: "col" }, name));
   const table = el("table", { className: "audit" }, el("thead", {}, el("tr", {}, head)), body);
   const note = el("p", { role: "status" });
 
@@ -33,9 +40,9 @@ export function audit() {
     }
     const { entries } = await answer.json();
     body.replaceChildren(
-      ...entries.map(({ at, who, action, device, call, remote }) => {
+      ...entries.map(({ at, who, action, device, call, remote, details }) => {
         const when = `${at.slice(0, 10)} ${timeOfDay(Date.parse(at))}`;
-        return el("tr", {}, [when, who, ACTIONS[action] ?? action, device, call, remote].map((text) => el("td", {}, text)));
+        return el("tr", {}, [when, who, ACTIONS[action] ?? action, device, call, remote, details].map((text) => el("td", {}, text)));
       }),
     );
   }

@@ -26,8 +26,9 @@ export async function changing() {
 }
 
 export async function signOut() {
-  await fetch("/api/sign-out", { method: "POST", headers: await changing() });
-  location.replace("/sign-in");
+  const answer = await fetch("/api/sign-out", { method: "POST", headers: await changing() });
+  const { next } = answer.ok ? await answer.json() : {};
+  location.replace(next ?? "/sign-in"); // perhaps to the provider, to sign out there, too
 }
 
 async function ask() {

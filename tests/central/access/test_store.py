@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.central.access import people
+from appliance.central.access import audit, people, sessions
 from appliance.central.access.store import DATABASE, open_access
 from appliance.errors import BadInputError
 
@@ -42,3 +42,19 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         database.execute("PRAGMA user_version=99")
     with pytest.raises(BadInputError, match="newer version"):
         open_access(tmp_path)
+
+
+def test_a_database_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    with closing(open_access(tmp_path)) as database:
+        people.add_person(database, "sam", ["auditor"], [])
+        audit.note(database, "sam", "sign_in", "127.0.0.1")
+        session = sessions.open_session(database, "sam")
+        # As the first version had it.
+        database.executescript(
+            "ALTER TABLE sessions DROP COLUMN vouched; ALTER TABLE audit DROP COLUMN details; DROP TABLE used;"
+            "PRAGMA user_version=1;"
+        )
+    with closing(open_access(tmp_path)) as database:
+        assert sessions.session_of(database, session) is not None
+        assert [(entry.who, entry.details) for entry in audit.entries(database)] == [("sam", "")]
+        assert database.execute("SELECT count(*) FROM used").fetchone() == (0,)
