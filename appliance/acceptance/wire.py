@@ -51,7 +51,7 @@ class Wire:
         """Give the next message; pings are answered by the way, acknowledgements are checked."""
         try:
             message = messages.decode_from_server(await self.socket.recv())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UnexpectedError(f"a message that is none: {error}") from error
         self.heard.append(message)
         if isinstance(message, messages.Ping):

@@ -12,7 +12,7 @@ import msgspec
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
 
 from appliance.adapters.identity import ENROL_MEND
-from appliance.adapters.uplink_link import ByeReceivedError
+from appliance.adapters.uplink_link import ByeReceivedError, first_line
 from appliance.adapters.uplink_server import NotEnrolledError, OutOfDateError
 from appliance.delivery.enrolment import Refusal
 from appliance.indicator.patterns import Fault
@@ -85,7 +85,7 @@ def _of_status(status: int, body: bytes) -> Diagnosis | None:
         said = msgspec.json.decode(body, type=Refusal)
     except msgspec.DecodeError:
         said = Refusal("")
-    if known := refusal(said.reason, f"the server refuses this box: {said.error}"):
+    if known := refusal(said.reason, f"the server refuses this box: {first_line(said.error)}"):
         return known
     if status in {401, 403}:
         text = f"the server refuses this box (HTTP {status})"

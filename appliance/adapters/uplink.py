@@ -22,11 +22,11 @@ from websockets.typing import Subprotocol
 
 from appliance.adapters.link_faults import Diagnosis, diagnosis_of
 from appliance.adapters.outbox import Outbox
-from appliance.adapters.uplink_link import ByeReceivedError, Link
+from appliance.adapters.uplink_link import ByeReceivedError, Link, first_line
 from appliance.adapters.uplink_outgoing import LinkError, Outgoing
 from appliance.adapters.uplink_server import NotEnrolledError, Server, check, headers, tls
 from appliance.delivery.answers import Answers
-from appliance.delivery.backoff import CAP_S, delays
+from appliance.delivery.backoff import CAP_S, delays, spread
 from appliance.delivery.cells import Cells
 from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Bye, Command, Hello, PartialMessage, Result, StatusMessage
@@ -53,7 +53,6 @@ _CLOCK_MAY_BE_WRONG: Final = frozenset({9, 10})
 
 PATIENT: Final = DeviceTiming()
 
-_MAX_REASON_BYTES: Final = 200
 _MAX_NAME: Final = 64
 """Of what a server says, in a log."""
 
@@ -67,11 +66,15 @@ _socket_log.setLevel(logging.INFO)  # at debug the library writes our token and 
 
 
 class _Ending(msgspec.Struct, frozen=True):
-    """How an attempt ended: what to tell, and how long to wait if not as long as the back-off says."""
+    """How an attempt ended: what to tell, and how long to wait at least.
+
+    `look_again_s` is for what we see here ourselves, without asking anybody.
+    """
 
     state: LinkState
     text: str
-    wait_s: float | None = None
+    at_least_s: float = 0.0
+    look_again_s: float | None = None
 
 
 class Uplink:
@@ -137,7 +140,8 @@ class Uplink:
                 if was_good:
                     waits = self._backoff()
                 self._tell(ending.state, ending.text)
-                await self._pause(next(waits) if ending.wait_s is None else ending.wait_s)
+                wait_s = max(next(waits), spread(ending.at_least_s, random.random))
+                await self._pause(wait_s if ending.look_again_s is None else ending.look_again_s)
         except asyncio.CancelledError:
             if not self._gave_up:
                 raise
@@ -171,7 +175,7 @@ class Uplink:
                 await link.run()
                 ending = _Ending("offline", "stopped")
         except NotEnrolledError as error:
-            ending = _Ending("refused", str(error), LOOK_FOR_IDENTITY_S)
+            ending = _Ending("refused", str(error), look_again_s=LOOK_FOR_IDENTITY_S)
         except BadInputError as error:
             ending = _Ending("refused", str(error), self._timing.refused_s)
         except InvalidStatus as error:
@@ -217,12 +221,14 @@ class Uplink:
         status, retry_after = response.status_code, response.headers.get("Retry-After", "")
         if status in {401, 403}:
             return _Ending("refused", f"the server refuses this box's token (HTTP {status})", self._timing.refused_s)
-        wait_s = _bounded(float(retry_after)) if retry_after.isascii() and retry_after.isdigit() else None
-        said = _first_line(response.body) if status == HTTPStatus.BAD_REQUEST else ""
-        return _Ending("offline", f"the server answers HTTP {status}" + (f": {said}" if said else ""), wait_s)
+        asked_s = _bounded(float(retry_after)) if retry_after.isascii() and retry_after.isdigit() else 0.0
+        body = bytes(response.body or b"").decode("utf-8", "replace") if status == HTTPStatus.BAD_REQUEST else ""
+        return _Ending(
+            "offline", f"the server answers HTTP {status}" + (f": {first_line(body)}" if body else ""), asked_s
+        )
 
     def _after_bye(self, bye: Bye, text: str) -> _Ending:
-        asked_s = None if bye.retry_after_s is None else _bounded(bye.retry_after_s)
+        asked_s = _bounded(bye.retry_after_s or 0.0)
         match bye.reason:
             case "unauthorized" | "revoked" | "replaced":
                 # Replaced on a connection that works: another box has our token, and the two would push each other out.
@@ -276,12 +282,6 @@ class _ConnectOnce(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
-
-
-def _first_line(body: bytes | bytearray | None) -> str:
-    """Give what a server says for people, as far as it can stand in a log."""
-    text = (body or b"")[:_MAX_REASON_BYTES].decode("utf-8", "replace").partition("\n")[0]
-    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _bounded(wait_s: float) -> float:

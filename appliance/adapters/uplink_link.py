@@ -30,7 +30,7 @@ from appliance.delivery.messages import (
     decode_from_server,
     is_news,
 )
-from appliance.delivery.policy import SUBPROTOCOL, DeviceTiming
+from appliance.delivery.policy import MIN_MESSAGE_BYTES, MIN_MESSAGES_PER_S, SUBPROTOCOL, DeviceTiming
 from appliance.delivery.roundtrip import RoundTrip
 
 MAX_RESUME_AFTER: Final = MAX_SEQ // 4
@@ -38,6 +38,9 @@ MAX_RESUME_AFTER: Final = MAX_SEQ // 4
 
 STEADY_S: Final = 10.0
 """A connection that lasted this long was a good one; a server that falls over at once is not knocked at at once."""
+
+MAX_SAID: Final = 200
+"""Of what a server says for people, in a log and beside a light."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ class ByeReceivedError(Exception):
 
     def __init__(self, bye: Bye) -> None:
         self.bye = bye
-        super().__init__(f"the server says {bye.reason}" + (f": {bye.text}" if bye.text else ""))
+        super().__init__(f"the server says {bye.reason}" + (f": {first_line(bye.text)}" if bye.text else ""))
 
 
 class Link:
@@ -82,9 +85,9 @@ class Link:
                 welcome = await self._hear_welcome()
         except TimeoutError as error:
             raise LinkError(f"no welcome within {self._timing.welcome_s:g} s") from error
-        if welcome.resume_after > MAX_RESUME_AFTER:
-            await self._outgoing.say(Bye(reason="protocol_error", text="resume_after is out of range"))
-            raise LinkError(f"the server wants to resume after {welcome.resume_after}")
+        if wrong := _impossible(welcome):
+            await self._outgoing.say(Bye(reason="protocol_error", text=wrong))
+            raise LinkError(f"the server's welcome cannot be kept: {wrong}")
         self._outbox.server_clock.receive(welcome.server_time, clock.uptime_s())
         await self._outbox.resume(welcome.resume_after)
         self._outgoing.begin(welcome)
@@ -119,7 +122,7 @@ class Link:
 
     async def _hear_welcome(self) -> Welcome:
         while True:
-            match self._understand(await self._socket.recv()):
+            match understood(await self._socket.recv()):
                 case Welcome() as welcome:
                     return welcome
                 case Bye() as bye:
@@ -133,7 +136,7 @@ class Link:
 
     async def _receive(self) -> None:
         async for text in self._socket:
-            message = self._understand(text)
+            message = understood(text)
             self._trip.hear(time.monotonic())
             match message:
                 case Ack(seq=seq):
@@ -166,12 +169,30 @@ class Link:
         if rtt_ms is not None:
             _log.debug("event=round_trip rtt_ms=%s", rtt_ms)
 
-    def _understand(self, text: str | bytes) -> FromServer | None:
-        """Read a message; `None` for a type that a newer server may send."""
-        try:
-            return decode_from_server(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            if is_news(text, TYPES_FROM_SERVER):
-                _log.debug("event=message_ignored")
-                return None
-            raise LinkError(f"the server sent a message that cannot be read: {error}") from error
+
+def understood(text: str | bytes) -> FromServer | None:
+    """Read a message; None for a type that a newer server may send. Raises `LinkError` for what is no message."""
+    try:
+        return decode_from_server(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        if is_news(text, TYPES_FROM_SERVER):
+            _log.debug("event=message_ignored")
+            return None
+        raise LinkError(f"the server sent a message that cannot be read: {error}") from error
+
+
+def first_line(text: str) -> str:
+    """Give what a server says for people, as far as it can stand in a log."""
+    line = text[:MAX_SAID].partition("\n")[0]
+    return "".join(letter for letter in line if letter.isprintable())
+
+
+def _impossible(welcome: Welcome) -> str:
+    """Tell which number of a welcome nobody can keep to; empty when all can be kept."""
+    if welcome.resume_after > MAX_RESUME_AFTER:
+        return f"resume_after {welcome.resume_after} is out of range"
+    if welcome.max_message_bytes < MIN_MESSAGE_BYTES:
+        return f"max_message_bytes {welcome.max_message_bytes} is below {MIN_MESSAGE_BYTES}"
+    if 0 < welcome.max_messages_per_s < MIN_MESSAGES_PER_S:
+        return f"max_messages_per_s {welcome.max_messages_per_s:g} is below {MIN_MESSAGES_PER_S:g}"
+    return ""

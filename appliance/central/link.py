@@ -152,7 +152,7 @@ class DeviceLink:
                 raise ProtocolError("messages are text, not binary")
             if frame.type is not WSMsgType.TEXT:
                 return None
-            if (message := _decode(frame.data)) is not None:
+            if (message := understood(frame.data)) is not None:
                 return message
 
     async def _read(self, message: messages.FromDevice) -> None:
@@ -239,8 +239,8 @@ class DeviceLink:
         await self._socket.send_str(messages.encode(message))
 
 
-def _decode(text: str) -> messages.FromDevice | None:
-    """Read a message; None for a type that only a newer device knows."""
+def understood(text: str) -> messages.FromDevice | None:
+    """Read a message; None for a type that only a newer device knows. Raises `ProtocolError` for what is no message."""
     size_bytes = len(text.encode("utf-8", "surrogatepass"))
     if size_bytes > MAX_MESSAGE_BYTES:
         raise ProtocolError(f"a message of {size_bytes} bytes is larger than {MAX_MESSAGE_BYTES}")

@@ -15,6 +15,9 @@ MAX_MESSAGE_BYTES: Final = 65_536
 """Device to server. An utterance of 30 s with word times is below 8 KiB; eight times that leaves room for new fields.
 Also the server's to the device, but for commands."""
 
+MIN_MESSAGE_BYTES: Final = 512
+"""A device refuses a welcome that allows less: not even the notice of an event that is too large fits in."""
+
 MAX_COMMAND_BYTES: Final = 524_288
 """Server to device: a command may carry a rule pack, of which 256 KiB are allowed, twice as large with its escapes."""
 
@@ -28,6 +31,10 @@ MAX_URGENT_IN_FLIGHT: Final = 32
 
 MAX_MESSAGES_PER_S: Final = 1_000
 """What the reference server reads from one device: an hour of backlog in 7 s, and no device starves the others."""
+
+MIN_MESSAGES_PER_S: Final = 1.0
+"""A device refuses a welcome that allows fewer (0 is no limit): a call has two events a second at its busiest, and a
+box that may not speak would look as if it were well."""
 
 PARTIAL_INTERVAL_S: Final = 0.2
 """Five a second for each voice: people read no faster, and the recognizers give no more."""

@@ -58,7 +58,7 @@ class Fate(msgspec.Struct, frozen=True):
     retry_after: str = ""
     body: str = "no\n"
     bye: Bye | None = None
-    says: tuple[str, ...] = ()
+    says: tuple[str | bytes, ...] = ()
     silent: bool = False
 
 
@@ -182,7 +182,7 @@ class FlakyServer:
         )
         await socket.send(encode(welcome))
         for text in fate.says:
-            await socket.send(text)
+            await socket.send(text, text=True)
         return True
 
     async def _receive(self, socket: ServerConnection, fate: Fate) -> None:

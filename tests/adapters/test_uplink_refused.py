@@ -86,10 +86,27 @@ def test_nonsense_from_the_server_ends_the_connection_and_nothing_is_lost(tmp_pa
     asyncio.run(run())
 
 
-def test_a_resume_beyond_all_reason_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("server", "wrong"),
+    [
+        (FlakyServer(resume_after=2**60), f"resume_after {2**60} is out of range"),
+        (FlakyServer([Fate(max_message_bytes=9)] * 99), "max_message_bytes 9 is below 512"),
+        (FlakyServer([Fate(max_messages_per_s=1e-9)] * 99), "max_messages_per_s 1e-09 is below 1"),
+    ],
+)
+def test_a_welcome_that_nobody_can_keep_to_is_refused(tmp_path: Path, server: FlakyServer, wrong: str) -> None:
     async def run() -> None:
-        async with FlakyServer(resume_after=2**60) as server, box_at(tmp_path, server) as box:
-            assert await box.until_link("offline") == f"the server wants to resume after {2**60}"
+        async with server, box_at(tmp_path, server) as box:
+            assert await box.until_link("offline") == f"the server's welcome cannot be kept: {wrong}"
+
+    asyncio.run(run())
+
+
+def test_what_a_server_says_stands_in_one_short_line(tmp_path: Path) -> None:
+    async def run() -> None:
+        bye = Bye(reason="overloaded", text="no\nevent=all_is_well" + "x" * 9_000)
+        async with FlakyServer([Fate(bye=bye)]) as server, box_at(tmp_path, server) as box:
+            assert await box.until_link("offline") == "the server says overloaded: no"
 
     asyncio.run(run())
 

@@ -3,7 +3,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.delivery.backoff import CAP_S, FIRST_S, delays
+from appliance.delivery.backoff import CAP_S, FIRST_S, SPREAD, delays, spread
 
 
 def test_the_first_retry_is_quick_and_the_wait_doubles_up_to_the_cap() -> None:
@@ -16,3 +16,8 @@ def test_every_wait_is_between_half_and_the_whole_of_its_ceiling(chances: list[f
     for wait, ceiling in zip(islice(delays(iter(chances).__next__), 20), ceilings, strict=True):
         assert ceiling / 2 <= wait <= ceiling
         assert FIRST_S / 2 <= wait <= CAP_S
+
+
+@given(st.floats(0, 3600), st.floats(0, 1))
+def test_nobody_comes_before_the_time_that_was_asked_and_all_within_half_as_long_again(asked: float, r: float) -> None:
+    assert asked <= spread(asked, lambda: r) <= asked * (1 + SPREAD)
