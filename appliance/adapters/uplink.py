@@ -15,16 +15,15 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 import msgspec
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.http11 import Response
-from websockets.typing import Subprotocol
 
+from appliance.adapters.event_log import EventLog
 from appliance.adapters.link_faults import Diagnosis, diagnosis_of
-from appliance.adapters.outbox import Outbox
+from appliance.adapters.uplink_dial import Door, door_of
 from appliance.adapters.uplink_link import ByeReceivedError, Link, first_line
 from appliance.adapters.uplink_outgoing import LinkError, Outgoing
-from appliance.adapters.uplink_server import NotEnrolledError, Server, check, headers, tls
+from appliance.adapters.uplink_server import NotEnrolledError, Server
 from appliance.delivery.answers import Answers
 from appliance.delivery.backoff import CAP_S, delays, spread
 from appliance.delivery.cells import Cells
@@ -32,13 +31,11 @@ from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Bye, Command, Hello, PartialMessage, Result, StatusMessage
 from appliance.delivery.policy import (
     CLOSE_CODES,
-    MAX_COMMAND_BYTES,
     MAX_RETRY_AFTER_S,
-    SUBPROTOCOL,
+    MAX_RETURN_WITHIN_S,
     DeviceTiming,
 )
 from appliance.errors import BadInputError
-from appliance.version import VERSION
 
 LinkState = Literal["online", "offline", "refused"]
 
@@ -61,8 +58,8 @@ _OUR_CODES: Final = 4_000
 
 _log = logging.getLogger(__name__)
 
-_socket_log = logging.getLogger(f"{__name__}.websocket")
-_socket_log.setLevel(logging.INFO)  # at debug the library writes our token and what people say
+Backoff = Callable[[float], Iterator[float]]
+"""Gives the waits before each try, for a server that wants all back within so many seconds (0: it did not say)."""
 
 
 class _Ending(msgspec.Struct, frozen=True):
@@ -88,23 +85,23 @@ class Uplink:
 
     def __init__(
         self,
-        server: Server,
-        outbox: Outbox,
+        server: Server | Door,
+        outbox: EventLog,
         hello: Callable[[], Hello],
         on_command: Callable[[Command], Awaitable[Result]],
         on_link: Callable[[LinkState, str], None],
         *,
         timing: DeviceTiming = PATIENT,
-        backoff: Callable[[], Iterator[float]] = lambda: delays(random.random),
+        backoff: Backoff = lambda return_within_s: delays(random.random, return_within_s),
     ) -> None:
-        check(server)
-        self._server = server
+        self._door = door_of(server, timing) if isinstance(server, Server) else server
         self._outbox = outbox
         self._hello = hello
         self._on_command = on_command
         self._on_link = on_link
         self._timing = timing
         self._backoff = backoff
+        self._return_within_s = 0.0
         self._cells = Cells()
         self._answers = Answers()
         self._link_is: tuple[LinkState, str] | None = None
@@ -133,12 +130,12 @@ class Uplink:
     async def run(self) -> None:
         """Keep the link up until `stop`, then return."""
         self._task = asyncio.current_task()
-        waits = self._backoff()
+        waits = self._backoff(self._return_within_s)
         try:
             while not self._stopping.is_set():
                 ending, was_good = await self._attempt()
                 if was_good:
-                    waits = self._backoff()
+                    waits = self._backoff(self._return_within_s)
                 self._tell(ending.state, ending.text)
                 wait_s = max(next(waits), spread(ending.at_least_s, random.random))
                 await self._pause(wait_s if ending.look_again_s is None else ending.look_again_s)
@@ -166,12 +163,13 @@ class Uplink:
         """Connect and stay connected as long as it goes. Gives how it ended and whether it was good."""
         link: Link | None = None
         try:
-            async with self._diagnosing(), self._connect() as socket:
+            async with self._diagnosing(), self._door.dial() as socket:
                 outgoing = Outgoing(socket, self._outbox, self._cells, self._timing, self._stopping)
                 link = Link(socket, self._outbox, outgoing, self._do, self._timing)
-                await link.greet(msgspec.structs.replace(self._hello(), last_seq=self._outbox.last_seq))
+                welcome = await link.greet(msgspec.structs.replace(self._hello(), last_seq=self._outbox.last_seq))
+                self._return_within_s = min(welcome.return_within_s, MAX_RETURN_WITHIN_S)
                 self.diagnosis = None
-                self._tell("online", self._server.url)
+                self._tell("online", self._door.url)
                 await link.run()
                 ending = _Ending("offline", "stopped")
         except NotEnrolledError as error:
@@ -198,24 +196,8 @@ class Uplink:
         try:
             yield
         except Exception as error:
-            self.diagnosis = diagnosis_of(error, by_certificate=self._server.identity is not None)
+            self.diagnosis = diagnosis_of(error, by_certificate=self._door.by_certificate)
             raise
-
-    def _connect(self) -> connect:
-        return _ConnectOnce(
-            self._server.url,
-            ssl=tls(self._server),
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            additional_headers=headers(self._server),
-            proxy=None,
-            compression=None,
-            open_timeout=self._timing.open_s,
-            ping_interval=None,  # its first missed pong would be fatal; `Link` asks in messages, and is more patient
-            close_timeout=self._timing.close_s,
-            max_size=MAX_COMMAND_BYTES,
-            user_agent_header=f"undertone/{VERSION}",
-            logger=_socket_log,
-        )
 
     def _after_status(self, response: Response) -> _Ending:
         status, retry_after = response.status_code, response.headers.get("Retry-After", "")
@@ -275,13 +257,6 @@ class Uplink:
             self._link_is = (state, text)
             _log.info("link=%s %s", state, text)
             self._on_link(state, text)
-
-
-class _ConnectOnce(connect):
-    """A connection that follows no redirect: our token is for the address that was configured, and for no other."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
 
 
 def _bounded(wait_s: float) -> float:

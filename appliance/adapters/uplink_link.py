@@ -13,7 +13,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 
 from appliance.adapters import clock
-from appliance.adapters.outbox import Outbox
+from appliance.adapters.event_log import EventLog
 from appliance.adapters.uplink_outgoing import LinkError, Outgoing
 from appliance.delivery.envelope import MAX_SEQ
 from appliance.delivery.messages import (
@@ -59,7 +59,7 @@ class Link:
     def __init__(
         self,
         socket: ClientConnection,
-        outbox: Outbox,
+        outbox: EventLog,
         outgoing: Outgoing,
         do: Callable[[Command], Awaitable[Result]],
         timing: DeviceTiming,
@@ -72,7 +72,7 @@ class Link:
         self._timing = timing
         self._trip = RoundTrip(time.monotonic())
 
-    async def greet(self, hello: Hello) -> None:
+    async def greet(self, hello: Hello) -> Welcome:
         """Say hello, and take up where the server's `welcome` says.
 
         Raises `LinkError`, `ByeReceivedError`, what the socket raises, and what `Outbox.resume` does.
@@ -93,6 +93,7 @@ class Link:
         self._outgoing.begin(welcome)
         self._welcomed_at_s = time.monotonic()
         self._trip.hear(self._welcomed_at_s)
+        return welcome
 
     @property
     def was_good(self) -> bool:

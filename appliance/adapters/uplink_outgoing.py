@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from websockets.asyncio.client import ClientConnection
 
-from appliance.adapters.outbox import Outbox
+from appliance.adapters.event_log import EventLog
 from appliance.delivery.cells import Cells
 from appliance.delivery.envelope import event_text, head
 from appliance.delivery.messages import Bye, Envelope, FromDevice, Welcome, encode
@@ -35,7 +35,7 @@ class Outgoing:
     """
 
     def __init__(
-        self, socket: ClientConnection, outbox: Outbox, cells: Cells, timing: DeviceTiming, stopping: asyncio.Event
+        self, socket: ClientConnection, outbox: EventLog, cells: Cells, timing: DeviceTiming, stopping: asyncio.Event
     ) -> None:
         self.progressed = False
         self._socket = socket

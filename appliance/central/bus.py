@@ -152,6 +152,10 @@ class Bus:
         """Give the wall of the devices that somebody sees, by name."""
         return [self._devices[name] for name in sorted(self._devices) if sees(name)]
 
+    def known(self) -> int:
+        """Give the number of devices that ever connected."""
+        return len(self._devices)
+
     @contextlib.contextmanager
     def reader(self, sees: Callable[[str], bool] = everything) -> Iterator[Reader]:
         """Open a page's place in the feed; its first message is to be a `snapshot`."""

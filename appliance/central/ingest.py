@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 from aiohttp import web
 
 from appliance.central.asked import LinkLostError
@@ -17,7 +18,13 @@ from appliance.central.repeats import Repeats
 from appliance.central.store import Arrival, Contact
 from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Bye, Hello, Result
-from appliance.delivery.policy import MAX_MESSAGE_BYTES, RETRY_AFTER_REPLACED_S, SUBPROTOCOL, ServerTiming
+from appliance.delivery.policy import (
+    MAX_MESSAGE_BYTES,
+    RETRY_AFTER_REPLACED_S,
+    RETURNS_PER_S,
+    SUBPROTOCOL,
+    ServerTiming,
+)
 
 HARD_LIMIT_BYTES: Final = 2 * MAX_MESSAGE_BYTES
 """Up to here a message that is too large is read, so that the device can be told; beyond, the link is just cut."""
@@ -91,10 +98,14 @@ class Ingest:
             still_allowed=lambda: identity.still_allowed() is None,
             bus=self._bus,
             receive_health=self._receive_health,
-            timing=self._timing,
+            timing=msgspec.structs.replace(self._timing, return_within_s=self._return_within_s()),
         )
         await self._talk(link, request.remote or "")
         return socket
+
+    def _return_within_s(self) -> float:
+        wanted_s = self._timing.return_within_s
+        return self._bus.known() / RETURNS_PER_S if wanted_s is None else wanted_s
 
     async def command(self, device: str, name: str, arguments: dict[str, Any]) -> Result:
         """Have a device do something. Raises `DeviceOfflineError`, `TimeoutError` or `LinkLostError`."""

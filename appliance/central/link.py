@@ -104,7 +104,10 @@ class DeviceLink:
         self._acked = self._committed = resume_after
         await self._send(
             messages.Welcome(
-                resume_after=resume_after, server_time=utc_now(), max_messages_per_s=float(MAX_MESSAGES_PER_S)
+                resume_after=resume_after,
+                server_time=utc_now(),
+                max_messages_per_s=float(MAX_MESSAGES_PER_S),
+                return_within_s=self._timing.return_within_s or 0.0,
             )
         )
         self._welcomed = True

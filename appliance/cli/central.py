@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
 from appliance.cli import central_ca, central_user
+from appliance.delivery.policy import MAX_RETURN_WITHIN_S, RETURNS_PER_S, ServerTiming
 from appliance.errors import BadInputError
 from appliance.secret_file import write_secret
 
@@ -69,6 +70,10 @@ def _add_server_options(parser: argparse.ArgumentParser) -> None:
         "--retain-audit-days", type=_days, metavar="DAYS", help="delete the record of who looked after so long (never)"
     )
     parser.add_argument(
+        "--return-within", type=_return_within, metavar="SECONDS",
+        help=f"boxes that come back spread over so long (a second for each {RETURNS_PER_S} that are known)",
+    )  # fmt: skip
+    parser.add_argument(
         "--port-file",
         type=Path,
         metavar="FILE",
@@ -117,6 +122,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
         audit_days=arguments.retain_audit_days,
         openid=config.openid,
         address_header=config.server.address_header,
+        timing=ServerTiming(return_within_s=arguments.return_within),
     )
 
 
@@ -166,6 +172,13 @@ def _days(text: str) -> float:
     if not 0 < days <= MAX_RETAIN_DAYS:
         raise argparse.ArgumentTypeError(f"{text}: give days above 0, up to {MAX_RETAIN_DAYS}")
     return days
+
+
+def _return_within(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= MAX_RETURN_WITHIN_S:
+        raise argparse.ArgumentTypeError(f"{text}: give seconds from 0 to {MAX_RETURN_WITHIN_S:g}")
+    return seconds
 
 
 def _credentials(arguments: argparse.Namespace) -> Path:

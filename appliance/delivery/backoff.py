@@ -21,12 +21,17 @@ def spread(asked_s: float, random: Callable[[], float]) -> float:
     return asked_s * (1.0 + SPREAD * random())
 
 
-def delays(random: Callable[[], float]) -> Iterator[float]:
+def delays(random: Callable[[], float], return_within_s: float = 0.0) -> Iterator[float]:
     """Give waits in seconds without end, each between half and the whole of a ceiling that doubles up to `CAP_S`.
 
     `random` gives numbers from 0 to 1; the spread keeps boxes that lost the same server from coming back together.
+    With many boxes a server wants them spread wider: over `return_within_s`, as its welcome said. Then the first wait
+    is any part of that, no ceiling is lower, and the last is as high. So whatever the server has been away for, all
+    are back within the larger of both, and the first tries of all come evenly.
     """
-    ceiling_s = FIRST_S
+    ceiling_s, cap_s = max(FIRST_S, return_within_s), max(CAP_S, return_within_s)
+    if return_within_s > FIRST_S:
+        yield return_within_s * random()
     while True:
         yield ceiling_s * (0.5 + random() / 2)
-        ceiling_s = min(CAP_S, ceiling_s * GROWTH)
+        ceiling_s = min(cap_s, ceiling_s * GROWTH)

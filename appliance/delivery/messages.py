@@ -169,7 +169,8 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
 
     The rest are the server's limits, which the device obeys: the size of a message, how many events may wait for their
     acknowledgement, how many messages a second may come (0: any number), and how far apart two partials of one voice
-    must be.
+    must be. When the connection is lost, the device comes back at a random moment of `return_within_s`, so that not all
+    come at once.
     """
 
     resume_after: PositiveInt
@@ -178,6 +179,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome"):
     max_in_flight: PositiveInt = MAX_IN_FLIGHT
     max_messages_per_s: PositiveFloat = 0.0
     partial_interval_s: PositiveFloat = PARTIAL_INTERVAL_S
+    return_within_s: PositiveFloat = 0.0
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, tag="ack"):

@@ -86,6 +86,13 @@ REFUSED_S: Final = 300.0
 MAX_RETRY_AFTER_S: Final = 3_600.0
 """A server may ask for quiet, but not put a box to sleep for a day by a slip."""
 
+RETURNS_PER_S: Final = 100
+"""How many boxes the reference server wants to come back in a second: a TLS handshake with a certificate and a welcome
+take some milliseconds of it, and those who are back already must go on undisturbed."""
+
+MAX_RETURN_WITHIN_S: Final = 600.0
+"""A server may spread the return of its boxes over ten minutes: as many as 60,000 of them."""
+
 RETRY_AFTER_REPLACED_S: Final = 30.0
 """Two boxes with one token must not throw each other out ten times a second."""
 
@@ -118,8 +125,12 @@ class DeviceTiming(msgspec.Struct, frozen=True):
 
 
 class ServerTiming(msgspec.Struct, frozen=True):
-    """How long a server is patient, in seconds."""
+    """How long a server is patient, in seconds.
 
+    Devices that come back spread over `return_within_s`; None: as long as their number asks for.
+    """
+
+    return_within_s: float | None = None
     request_s: float = REQUEST_S
     hello_s: float = HELLO_S
     ping_every_s: float = PING_EVERY_S

@@ -126,7 +126,7 @@ def test_a_stop_does_not_wait_for_a_server_that_is_away(tmp_path: Path) -> None:
         server = FlakyServer()
         await server.open()
         await server.close()
-        box = Box(tmp_path, server, QUICK, lambda: repeat(30.0))
+        box = Box(tmp_path, server, QUICK, lambda _: repeat(30.0))
         await box.outbox.start()
         running = asyncio.create_task(box.uplink.run())
         box.outbox.append(utterance(1))

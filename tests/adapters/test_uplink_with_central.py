@@ -47,7 +47,7 @@ def test_a_server_killed_again_and_again_ends_up_with_every_event_once_and_in_or
             do,
             lambda state, _: links.append(state),
             timing=DeviceTiming(),
-            backoff=lambda: repeat(0.02),
+            backoff=lambda _: repeat(0.02),
         )
         running = asyncio.create_task(uplink.run())
         speaking = asyncio.create_task(speak(outbox))

@@ -17,7 +17,7 @@ from .flaky_server import FlakyServer
 QUICK = DeviceTiming(open_s=2, welcome_s=2, refused_s=60)
 
 
-def at_once() -> Iterator[float]:
+def at_once(_return_within_s: float = 0.0) -> Iterator[float]:
     return repeat(0.005)
 
 
@@ -29,7 +29,7 @@ class Box:
         folder: Path,
         server: FlakyServer,
         timing: DeviceTiming,
-        backoff: Callable[[], Iterator[float]],
+        backoff: Callable[[float], Iterator[float]],
         ca_file: Path | None = None,
     ) -> None:
         token = folder / "token"
@@ -83,7 +83,7 @@ async def box_at(
     folder: Path,
     server: FlakyServer,
     timing: DeviceTiming = QUICK,
-    backoff: Callable[[], Iterator[float]] = at_once,
+    backoff: Callable[[float], Iterator[float]] = at_once,
     ca_file: Path | None = None,
 ) -> AsyncIterator[Box]:
     box = Box(folder, server, timing, backoff, ca_file)
