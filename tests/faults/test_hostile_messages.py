@@ -144,7 +144,7 @@ def test_a_hostile_server_costs_a_device_no_event(tmp_path: Path, count: int, ca
     async def run() -> None:
         fates = spoilt(count, seed=4)
         async with FlakyServer(fates) as server:
-            box = Box(tmp_path, server, QUICK, lambda: repeat(0.0))
+            box = Box(tmp_path, server, QUICK, lambda _: repeat(0.0))
             await box.outbox.start()
             running = asyncio.create_task(box.uplink.run())
             number = 0
