@@ -47,6 +47,9 @@ pin = 27                    # a button between this GPIO and ground, with the ex
 [metrics]                   # leave the table out to serve none
 port = 9477                 # Prometheus, on this machine's loopback only
 
+[update]                    # leave the table out for a box that nobody updates this way
+url = "https://files.example.com/undertone/release.json" # where signed releases are offered
+
 [central]                   # leave the table out for a box without a server
 url = "wss://central.example/v1/device"
 identity = "certificate"    # the one that `undertone enrol` got, in the state folder; it names the device, too
@@ -127,7 +130,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     Raises `BadInputError` naming file, line and key for anything that is missing, unknown or of the wrong kind.
     """
     table = read_table(text, source)
-    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "mute", "metrics", "central")
+    table.allow_only("device", "line", "speech", "rules", "privacy", "light", "mute", "metrics", "update", "central")
     device = table.table("device")
     device.allow_only("name", "state")
     state = device.text("state", "")
@@ -139,6 +142,7 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
     mute.allow_only("pin")
     metrics = table.table("metrics", optional=True)
     metrics.allow_only("port")
+    update_address(table)  # the updater reads it, and a person is told here of what is wrong with it
     return Settings(
         device=device.text("name"),
         line=parse_line(table.table("line"), folder),
@@ -157,6 +161,19 @@ def parse_settings(text: str | bytes, source: str, folder: Path) -> Settings:
 def read_settings(content: bytes, file: Path) -> Settings:
     """Read the settings from the content of `file`."""
     return parse_settings(content, str(file), file.parent)
+
+
+def update_address(settings: Table) -> str | None:
+    """Give where releases are offered, None where nobody updates this box; looks at nothing else of the settings.
+
+    An updater that came with the box must read the settings of a newer program, whose keys it does not know.
+    """
+    update = settings.table("update", optional=True)
+    update.allow_only("url")
+    url = update.text("url", "")
+    if url and not url.startswith(("https://", "http://")):
+        update.refuse("url", "is no address of an offer", "give one that begins with https:// or http://")
+    return url or None
 
 
 def _speech(table: Table) -> SpeechSettings:

@@ -56,11 +56,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine() -> list[Finding]:
     """Run every check."""
-    single: tuple[Callable[[], Finding], ...] = (_python, _state_folder, _disk, _libatomic, clock_now)
-    findings = [check() for check in single]
-    findings += [import_finding(*row, absent="trouble") for row in MODULES]
-    findings += [import_finding(*row, absent="note") for row in EXTRAS]
+    single: tuple[Callable[[], Finding], ...] = (_state_folder, _disk, clock_now)
+    findings = [*examine_program(), *(check() for check in single)]
     return [*findings, *model_findings(paths.models_folder()), *hearing_findings(paths.models_folder())]
+
+
+def examine_program() -> list[Finding]:
+    """Run the checks of the program alone: its Python, and every library loaded once."""
+    findings = [_python(), _libatomic()]
+    findings += [import_finding(*row, absent="trouble") for row in MODULES]
+    return findings + [import_finding(*row, absent="note") for row in EXTRAS]
 
 
 def import_finding(module: str, purpose: str, mend: str, *, absent: Literal["note", "trouble"]) -> Finding:

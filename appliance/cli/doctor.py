@@ -12,7 +12,10 @@ from appliance.adapters import paths
 from appliance.adapters.link_checks import examine_link
 from appliance.adapters.machine_checks import Finding, examine
 from appliance.adapters.support_bundle import write_bundle
+from appliance.adapters.update_checks import update_findings
 from appliance.cli.run import load_settings
+from appliance.cli.update import CONFIG, KEYS, PACKAGED, ROOT
+from appliance.cli.update_auto import address_in
 from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    findings = examine()
+    findings = [*examine(), *_of_updates(arguments.config)]
     if arguments.config is not None:
         findings += examine_link(load_settings(arguments.config))
     if arguments.bundle is not None:
@@ -59,6 +62,17 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.writelines(in_words(finding) for finding in findings)
     return EXIT_TROUBLE if any(finding.state == "trouble" for finding in findings) else EXIT_OK
+
+
+def _of_updates(config: Path | None) -> list[Finding]:
+    """Tell of updates on a box; on any other machine there is nothing to tell."""
+    named = config or (CONFIG if CONFIG.is_file() else None)
+    if named is None:
+        return []
+    try:
+        return update_findings(ROOT, PACKAGED, KEYS, address_in(named))
+    except BadInputError as error:
+        return [Finding("updates", "trouble", str(error), error.mend)]
 
 
 def _bundle(arguments: argparse.Namespace, findings: list[Finding]) -> None:

@@ -18,6 +18,7 @@ from appliance.adapters.update_fetch import apply_release, fetch_offer
 from appliance.adapters.update_keys import make_key, read_public_key, read_secret_key, trusted_keys
 from appliance.adapters.update_publish import publish
 from appliance.adapters.update_store import UpdateStore
+from appliance.cli.update_auto import address_in, look, run_self_test, switch
 from appliance.errors import BadInputError
 from appliance.update.manifest import Release, read_offer
 from appliance.update.plan import judged
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path("/var/lib/undertone-releases")
 PACKAGED: Final = Path("/usr/lib/undertone")
 KEYS: Final = Path("/etc/undertone/update-keys")
+CONFIG: Final = Path("/etc/undertone/undertone.toml")
 
 WAIT_S: Final = 3600.0
 """Longer than nearly every call; a script asks again."""
@@ -51,6 +53,10 @@ WORDS: Final = {
     "no_call": "no call is on",
     "in_call": "a call is still on",
     "nothing_to_confirm": "no release is on trial",
+    "no_address": "the settings name no address of releases ([update] url)",
+    "nothing_to_switch": "no release waits for its trial",
+    "not_started": "the release waits: the device does not run, or not from the releases (see update.conf)",
+    "not_proven": "the release on trial was neither confirmed nor given up in three minutes",
 }
 
 EPILOG = """on a publisher's machine:
@@ -87,8 +93,23 @@ def add_parser(subparsers: "Subparsers") -> None:
     wait.set_defaults(run=_run_wait)
     confirm = _add_box_action(actions, "confirm", "for the unit, when the device is ready: the trial is good")
     confirm.set_defaults(run=_run_confirm)
+    _add_for_units(actions)
     _add_keygen(actions)
     _add_sign(actions)
+
+
+def _add_for_units(actions: "Subparsers") -> None:
+    auto = _add_box_action(actions, "auto", "for the timer: look for a release where the settings say, and take it")
+    auto.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help=f"the box's settings ({CONFIG})")
+    auto.add_argument("--device", help="the name that decides the ring (default: the serial number)")
+    auto.set_defaults(run=_run_auto)
+    turn = _add_box_action(actions, "switch", "for the unit: start the device from what waits, when no call is on")
+    turn.add_argument("--state", type=Path, metavar="FOLDER", help=f"the device's state folder ({paths.home()})")
+    turn.add_argument("--within", type=float, default=WAIT_S, metavar="SECONDS", help=f"wait so long ({WAIT_S:g})")
+    turn.set_defaults(run=_run_switch)
+    test = _add_box_action(actions, "self-test", "for the unit: try the program of a release that is on trial")
+    test.add_argument("--always", action="store_true", help="also when nothing is on trial")
+    test.set_defaults(run=run_self_test)
 
 
 def _add_box_action(actions: "Subparsers", name: str, what: str) -> argparse.ArgumentParser:
@@ -202,6 +223,22 @@ def _run_wait(arguments: argparse.Namespace) -> int:
     return EXIT_OK if is_over else EXIT_TROUBLE
 
 
+def _run_auto(arguments: argparse.Namespace) -> int:
+    url = address_in(arguments.config)
+    if url is None:
+        return _tell(arguments, "no_address")
+    store = _store(arguments)
+    found = look(store, arguments.root, url, _device(arguments), _keys(arguments, store))
+    _tell(arguments, found.outcome, number=found.number, version=found.version)
+    return EXIT_TROUBLE if found.outcome == "disk_full" else EXIT_OK
+
+
+def _run_switch(arguments: argparse.Namespace) -> int:
+    outcome = switch(_store(arguments), arguments.state or paths.home(), arguments.within)
+    _tell(arguments, outcome)
+    return EXIT_TROUBLE if outcome in {"fallen_back", "not_started", "not_proven"} else EXIT_OK
+
+
 def _run_keygen(arguments: argparse.Namespace) -> int:
     public = make_key(arguments.name, arguments.out)
     text = f"{public.with_suffix('.key')} signs and stays with you; {public} goes to every box, into {KEYS}"
@@ -217,11 +254,15 @@ def _run_sign(arguments: argparse.Namespace) -> int:
 
 
 def _offered(arguments: argparse.Namespace, store: UpdateStore) -> Release:
+    return read_offer(fetch_offer(arguments.url), _keys(arguments, store))
+
+
+def _keys(arguments: argparse.Namespace, store: UpdateStore) -> dict[str, bytes]:
     trusted = _trusted(arguments, store)
     if not trusted:
         mend = "bring the publisher's NAME.pub there"
         raise BadInputError("this box trusts no key yet", where=str(arguments.keys), mend=mend)
-    return read_offer(fetch_offer(arguments.url), trusted)
+    return trusted
 
 
 def _trusted(arguments: argparse.Namespace, store: UpdateStore) -> dict[str, bytes]:

@@ -51,7 +51,7 @@ def base(suite: str) -> Path:
     tree, tar = CACHE / f"run-{suite}", CACHE / f"run-{suite}.tar"
     if not tar.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={INCLUDE}", suite, f"{tar}.new")
+        run("mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", f"--include={INCLUDE}", suite, f"{tar}.new")
         Path(f"{tar}.new").rename(tar)
     if not (tree / "etc/os-release").exists():
         run("rm", "-rf", tree)

@@ -8,6 +8,7 @@ import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
+TIMERS = sorted(UNITS.glob("*.timer"))
 EXPOSURE = 15
 """systemd's own measure of what a broken-in service could reach, times ten: 100 is everything."""
 
@@ -33,6 +34,8 @@ def units(tmp_path: Path) -> Path:
     for service in SERVICES:
         assert PROGRAM in service.read_text("utf-8")
         (tmp_path / service.name).write_text(service.read_text("utf-8").replace(PROGRAM, "/bin/true"))
+    for timer in TIMERS:
+        shutil.copy(timer, tmp_path)
     if version() >= BACK_OFF_SINCE:
         folder = tmp_path / "undertone.service.d"
         folder.mkdir()
@@ -40,7 +43,7 @@ def units(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", [service.name for service in SERVICES])
+@pytest.mark.parametrize("name", [unit.name for unit in (*SERVICES, *TIMERS)])
 def test_systemd_has_nothing_to_say_about_a_unit(units: Path, name: str) -> None:
     done = analyze("verify", units / name)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -74,7 +77,7 @@ def test_updates_change_only_where_the_device_starts_from(units: Path) -> None:
     folder.mkdir(exist_ok=True)
     text = (UNITS / "examples/update.conf").read_text("utf-8")
     assert text.count(PROGRAM) == 2
-    assert text.count(f"{RELEASE}/bin/undertone") == 1
+    assert text.count(f"{RELEASE}/bin/undertone") == 2
     (folder / "update.conf").write_text(
         text.replace(PROGRAM, "/bin/true").replace(f"{RELEASE}/bin/python3", "/bin/true")
     )
