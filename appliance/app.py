@@ -92,8 +92,8 @@ class Device:
         self._mute = MuteSwitch(prepared.line.capture, self._folder, self._refresh)
         self._remote = Remote(self._board, self._state, self._refresh, self._replace_rules, self.identifying)
         self._troubles: frozenset[Trouble] = frozenset()
-        self.watchman = Watchman(settings.metrics_port, self._folder, self._look)
         self.reporting = Reporting(settings, self._folder, self._board, self._remote, self._state, self._refresh)
+        self.watchman = Watchman(settings.metrics_port, self._folder, self._look, self.reporting.show_health)
         file, given = settings.rules_file, prepared.rules
         replace, refuse, reading = self._replace_rules, self._refuse_rules, self._manager.reloading
         self._rule_file = RuleFile(file, given, replace, refuse, reading) if file else None
@@ -210,4 +210,5 @@ class Device:
             is_muted=self._mute.is_muted,
             waiting_events=outbox.committed - outbox.acknowledged,
             calls=len(self._board.calls),
+            levels_dbfs=calls[-1].levels_dbfs if (calls := list(self._board.calls.values())) else {},
         )

@@ -19,6 +19,7 @@ from appliance.events import SAMPLE_RATE_HZ, Band, Gap, KeyPressed
 from appliance.governor import Stage, does
 from appliance.session import CallSession, EndReason, Output
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld
+from appliance.speech.level import VoiceLevel
 from appliance.speech.recognizer import Hypothesis, Request
 
 FINALS_TIMEOUT_S: Final = 15.0
@@ -49,6 +50,7 @@ class Call:
         self._line = line
         self._sink = sink
         self._detectors = {side: VoiceDetector() for side in line.sides}
+        self._levels = {side: VoiceLevel() for side in line.sides}
         self._hosts = hosts
         self._tasks: asyncio.TaskGroup
         self._retirements: list[asyncio.Task[None]] = []
@@ -65,6 +67,11 @@ class Call:
     def sides(self) -> tuple[Side, ...]:
         """Give the sides that the call has."""
         return self._line.sides
+
+    @property
+    def levels_dbfs(self) -> dict[str, float]:
+        """Give how loud each side speaks that has spoken."""
+        return {side: level.dbfs for side, level in self._levels.items() if level.dbfs is not None}
 
     @property
     def waiting_s(self) -> float | None:
@@ -151,6 +158,7 @@ class Call:
             self._take(self.session.receive_withheld(Withheld(frame.side, frame.sample, until, "paused")))
             return
         voiced = self._detectors[frame.side].is_voiced(frame)
+        self._levels[frame.side].receive_frame(frame.pcm, voiced=voiced)
         self._take(self.session.receive_frame(frame, voiced=voiced))
         if self._line.lockstep and (recognizer := self._recognizers.get(frame.side)):
             await recognizer.idle()

@@ -1,6 +1,7 @@
 """What the box counts of itself since it started: events, words, alerts, holes. Numbers only, never a word."""
 
-from collections import Counter
+from collections import Counter, deque
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,29 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     words: dict[str, int]
     alerts: dict[str, int]
     missing_s: dict[str, float]
+
+
+WORD_RATE_S: Final = 60.0
+
+
+class WordRate:
+    """How many words of all sides were recognised in the last minute; nothing where no call was on in it."""
+
+    def __init__(self) -> None:
+        self._looks = deque[tuple[float, int]]()
+        self._in_call_s = -WORD_RATE_S
+
+    def receive_look(self, now_s: float, words: int, calls: int) -> float | None:
+        """Take how many words there have been in all, and how many calls are on; give the words a minute."""
+        if calls:
+            self._in_call_s = now_s
+        self._looks.append((now_s, words))
+        while now_s - self._looks[0][0] > WORD_RATE_S:
+            self._looks.popleft()
+        begun_s, before = self._looks[0]
+        if now_s - self._in_call_s > WORD_RATE_S or now_s == begun_s:
+            return None
+        return (words - before) / (now_s - begun_s) * 60
 
 
 class Figures:

@@ -11,6 +11,7 @@ from appliance.adapters.server_settings import server_of
 from appliance.adapters.uplink import LinkState, Uplink
 from appliance.config import Settings
 from appliance.delivery.envelope import Draft
+from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Hello, PartialMessage
 from appliance.device_state import DeviceState
 from appliance.event_json import to_json
@@ -90,6 +91,11 @@ class Reporting:
         """Bring the server's picture of this device up to date."""
         if self._uplink:
             self._uplink.show_status(self._state.status())
+
+    def show_health(self, health: HealthMessage) -> None:
+        """Tell the server how this box is."""
+        if self._uplink:
+            self._uplink.show_health(health)
 
     def _receive_outbox_fault(self, fault: str | None) -> None:
         self._state.set_fault("outbox_full", present=fault == "outbox_full")

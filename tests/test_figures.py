@@ -1,7 +1,7 @@
 """What the box counts of itself."""
 
 from appliance.events import Alert, Gap, Utterance, Word
-from appliance.figures import Figures
+from appliance.figures import Figures, WordRate
 
 
 def test_each_kind_is_counted_by_what_matters_of_it() -> None:
@@ -14,3 +14,12 @@ def test_each_kind_is_counted_by_what_matters_of_it() -> None:
     counts = figures.counts()
     assert counts.events == {"utterance": 1, "alert": 1, "gap": 2}
     assert (counts.words, counts.alerts, counts.missing_s) == ({"caller": 2}, {"urgent": 1}, {"line_lost": 3.0})
+
+
+def test_words_a_minute_are_those_of_the_last_minute_and_nothing_is_told_without_a_call() -> None:
+    rate = WordRate()
+    assert rate.receive_look(0.0, 0, 0) is None
+    assert [rate.receive_look(5.0 * at, 10 * at, 1) for at in range(1, 4)] == [120.0, 120.0, 120.0]
+    assert rate.receive_look(75.0, 40, 1) == 10.0, "ten words since the look a minute ago"
+    assert rate.receive_look(135.0, 40, 0) == 0.0, "a call was on in this minute, and nobody said a word"
+    assert rate.receive_look(140.0, 40, 0) is None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -17,6 +18,13 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     if state := environ.get("STATE_DIRECTORY"):
         return Path(state.split(":")[0])
     return Path.home() / ".local" / "share" / "undertone"
+
+
+RELEASES: Final = Path("/var/lib/undertone-releases")
+"""Where the releases of the program are kept; the device may read what becomes of them."""
+
+PACKAGED: Final = Path("/usr/lib/undertone")
+"""The program that the box came with."""
 
 
 def models_folder(environ: Mapping[str, str] = os.environ) -> Path:

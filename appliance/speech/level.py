@@ -31,6 +31,23 @@ def level_dbfs(pcm: bytes) -> float:
     return 10 * math.log10(mean_square / FULL_SCALE**2) if mean_square else SILENCE_DBFS
 
 
+SMOOTHING: Final = 0.02
+"""Of a new frame in the level of a voice: the last second of speech decides, not the last syllable."""
+
+
+class VoiceLevel:
+    """How loud one side speaks, over its newest second of speech; None until it has spoken."""
+
+    def __init__(self) -> None:
+        self.dbfs: float | None = None
+
+    def receive_frame(self, pcm: bytes, *, voiced: bool) -> None:
+        """Take the next frame; what is no voice says nothing."""
+        if voiced:
+            level = level_dbfs(pcm)
+            self.dbfs = level if self.dbfs is None else self.dbfs + SMOOTHING * (level - self.dbfs)
+
+
 class NoiseFloor:
     """The level of one side when nobody speaks: it falls at once and rises slowly."""
 

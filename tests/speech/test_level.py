@@ -13,6 +13,7 @@ from appliance.speech.level import (
     RISE_DB_PER_S,
     SILENCE_DBFS,
     NoiseFloor,
+    VoiceLevel,
     level_dbfs,
 )
 
@@ -70,3 +71,14 @@ def test_on_a_silent_line_comfort_noise_is_no_voice() -> None:
 def test_a_line_that_begins_in_the_middle_of_a_word_does_not_take_it_for_noise() -> None:
     assert NoiseFloor().dbfs == LOUDEST_START_DBFS
     assert NoiseFloor().receive_frame(square(-20))
+
+
+def test_the_level_of_a_voice_is_that_of_its_speech_and_not_of_the_pauses() -> None:
+    level = VoiceLevel()
+    loud, quiet = (np.full(320, size, "<i2").tobytes() for size in (3277, 3))
+    level.receive_frame(quiet, voiced=False)
+    assert level.dbfs is None
+    for _ in range(100):
+        level.receive_frame(loud, voiced=True)
+        level.receive_frame(quiet, voiced=False)
+    assert level.dbfs == pytest.approx(-20.0, abs=0.01)
