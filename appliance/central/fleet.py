@@ -45,7 +45,7 @@ def prepare(ca: CA, plans: Iterable[Plan], server: str, out: Path, ttl: timedelt
     """
     if not ca.exists:
         raise BadInputError("there is no authority yet", mend="undertone central ca init --name HOST")
-    authority = fingerprint_of(ca.trusted()[0])
+    authority = fingerprint_of(ca.shown())
     certified = {item.device for item in ca.issued() if item.revoked_at is None}
     holding = {(item.serial, item.device): item for item in listed(ca.database)}
     for plan in plans:
@@ -89,7 +89,7 @@ def replace(ca: CA, desk: Desk, serial: str, server: str, ttl: timedelta) -> int
     revoked = ca.revoke(desk.device, f"replaced by {serial}")
     _write_files(desk.folder, desk.settings, server)
     token = make_claim(ca.database, serial, desk.device, ttl)
-    write_secret(desk.folder / CLAIM_FILE, claim_code(Claim(token, fingerprint_of(ca.trusted()[0]))) + "\n")
+    write_secret(desk.folder / CLAIM_FILE, claim_code(Claim(token, fingerprint_of(ca.shown()))) + "\n")
     return revoked
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from cryptography import x509
 
 from appliance.central.access import authority
+from appliance.central.access.use import note_use
 from appliance.central.clock import utc_now
 from appliance.central.credentials import Credentials
 
@@ -74,6 +75,7 @@ class Identities:
             raise RefusedError("unknown_certificate")
         if reason := self._why_not(serial, device, or_newer=False):
             raise RefusedError(reason)
+        note_use(self._access, device, serial)
         # On a link that stays up for weeks, a newer certificate of the device stands in for one that has expired.
         return Identity(device, lambda: self._why_not(serial, device, or_newer=True))
 

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +14,7 @@ from appliance.errors import BadInputError
 
 if TYPE_CHECKING:
     from appliance.central.access.ca import CA
+    from appliance.central.access.use import Box
     from appliance.central.config import Config
 
 CA_EPILOG: Final = """examples:
@@ -23,6 +24,9 @@ CA_EPILOG: Final = """examples:
   undertone central ca rotate --finish"""
 
 MAX_TTL_H: Final = 24 * 30
+
+MAX_TOLD: Final = 20
+"""Boxes that are named one by one in a message; `ca list` names all."""
 
 
 def add_parsers(commands: Any) -> None:  # noqa: ANN401 - argparse does not name this type
@@ -157,16 +161,30 @@ def _issue(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     with opened_ca(arguments) as ca:
-        issued, behind = ca.issued(), ca.left_behind() if ca.exists else []
+        issued, boxes = ca.issued(), ca.boxes() if ca.is_changing else []
     lines = [
         f"{item.device:24} authority {item.authority}  until {item.expires_at[:10]}  "
         + (f"revoked {item.revoked_at[:10]}: {item.reason}" if item.revoked_at else "good")
         for item in issued
     ]
-    if behind:
-        lines.append(f"not renewed by the newest authority yet: {', '.join(behind)}")
-    value = {"certificates": [item._asdict() for item in issued], "left_behind": behind}
+    behind = [box for box in boxes if box.standing != "renewed"]
+    if boxes:
+        lines.append(
+            f"a change of the authority is under way: {len(boxes) - len(behind)} of {len(boxes)} boxes are over"
+        )
+        lines += _told(behind)
+    value = {
+        "certificates": [item._asdict() for item in issued],
+        "left_behind": [box.device for box in behind],
+        "boxes": [box._asdict() for box in boxes],
+    }
     return say(arguments, value, "\n".join(lines) or "no certificates")
+
+
+def _told(behind: "Sequence[Box]") -> list[str]:
+    from appliance.central.access.use import STANDINGS  # noqa: PLC0415 - only here
+
+    return [f"{box.device:24} {STANDINGS[box.standing]}" for box in behind]
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
@@ -183,14 +201,30 @@ def _rotate(arguments: argparse.Namespace) -> int:
     with opened_ca(arguments) as ca:
         if not arguments.finish:
             number = ca.rotate()
-            text = f"authority {number} signs from now on; boxes learn it within a day, `ca list` shows who has not yet"
+            text = (
+                f"authority {number} signs from now on, and the old one is still trusted; boxes that are on line renew"
+                " within two hours, others when they come.\n`ca list` shows how far each is; then `ca rotate --finish`"
+            )
             return say(arguments, {"authority": number, "finished": False}, text)
-        behind = ca.left_behind()
-        if behind and not arguments.leave_behind:
-            mend = "wait until they have been on line, or add --leave-behind: they must be enrolled anew then"
-            raise BadInputError(f"{len(behind)} boxes have not renewed yet: {', '.join(behind[:20])}", mend=mend)
+        behind = [box for box in ca.boxes() if box.standing != "renewed"]
+        claims = _waiting_claims(ca) if ca.is_changing else []
+        if (behind or claims) and not arguments.leave_behind:
+            lines = [*_told(behind), *(f"{device:24} has a claim that names the old authority" for device in claims)]
+            raise BadInputError(
+                f"{len(lines)} would be left behind:\n" + "\n".join(lines[:MAX_TOLD]),
+                mend="wait until they have been on line, or add --leave-behind: they then need a new claim each",
+            )
         ca.finish_rotation()
-    return say(arguments, {"left_behind": behind, "finished": True}, "the old authority is retired")
+    value = {"left_behind": [box.device for box in behind], "claims_ended": claims, "finished": True}
+    return say(arguments, value, "the old authority is retired; the server shows a certificate of the new one")
+
+
+def _waiting_claims(ca: "CA") -> list[str]:
+    from appliance.central.access import claims  # noqa: PLC0415 - only here
+    from appliance.central.clock import utc_now  # noqa: PLC0415 - only here
+
+    now = utc_now()
+    return [item.device for item in claims.listed(ca.database) if item.used_at is None and item.expires_at > now]
 
 
 def _claim_new(arguments: argparse.Namespace) -> int:
@@ -205,12 +239,9 @@ def _claim_new(arguments: argparse.Namespace) -> int:
     if not 0 < arguments.ttl <= MAX_TTL_H:
         raise BadInputError(f"{arguments.ttl:g} hours cannot be", where="--ttl", mend=f"from above 0 to {MAX_TTL_H}")
     with opened_ca(arguments) as ca:
-        trusted = ca.trusted()
-        if not trusted:
-            raise BadInputError("there is no authority yet", mend="undertone central ca init --name HOST")
-        # The one that the server shows a certificate of: the oldest.
+        shown = ca.shown()
         token = claims.make_claim(ca.database, arguments.serial, device, timedelta(hours=arguments.ttl))
-        code = claim_code(Claim(token, fingerprint_of(trusted[-1])))
+        code = claim_code(Claim(token, fingerprint_of(shown)))
     if arguments.claim_file is not None:
         write_secret(arguments.claim_file, code + "\n")
         code = str(arguments.claim_file)

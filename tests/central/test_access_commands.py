@@ -1,13 +1,17 @@
 """`undertone central ca`, `claim`, `user`, `team` and `audit` as people type them."""
 
-import io
 import json
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.central.access import people
+from appliance.central.access.store import open_access
 from appliance.cli import main
 from appliance.delivery.enrolment import parse_claim
 
@@ -64,25 +68,40 @@ def test_an_authority_is_made_once_and_claims_name_it(shell: Shell, tmp_path: Pa
         (("ca", "rotate", "--finish"), "no change of the authority"),
         (("user", "remove", "sam"), "nobody called 'sam'"),
         (("user", "link", "sam"), "nobody called 'sam'"),
-        (("user", "add", "sam", "--role", "supervisor"), "nobody is there to type the password"),
         (("user", "add", "sam", "--role", "supervisor", "--link"), "sees nothing"),
         (("team", "set", "*", "desk-1"), "cannot be the name of a team"),
         (("audit", "--limit", "0"), "0 entries"),
     ],
 )
-def test_what_cannot_be_done_is_one_message_with_the_mend(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], what: str
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO())
+def test_what_cannot_be_done_is_one_message_with_the_mend(shell: Shell, words: tuple[str, ...], what: str) -> None:
     shell.do("ca", "init", "--name", "localhost")
     assert what in shell.refused(*words)
+
+
+def test_a_password_is_read_from_a_pipe_and_never_waited_for_where_nobody_types(tmp_path: Path) -> None:
+    def add(name: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        program = "import sys; from appliance.cli import main; sys.exit(main(sys.argv[1:]))"
+        command = [sys.executable, "-c", program, "central", "user", "add", name, "--role", "auditor", *words]
+        command += ["--access", str(tmp_path / "access")]
+        return subprocess.run(command, input="correct horse battery\n", capture_output=True, text=True, check=False)
+
+    refused = add("sam")
+    assert (refused.returncode, "nobody is there to type the password" in refused.stderr) == (2, True)
+    assert add("sam", "--password-file", "-").returncode == 0
+    with closing(open_access(tmp_path / "access")) as database:
+        assert people.password_fits(people.password_hash(database, "sam"), "correct horse battery")
 
 
 def test_a_change_of_the_authority_takes_two_commands(shell: Shell) -> None:
     shell.do("ca", "init", "--name", "localhost")
     assert shell.json("ca", "rotate") == {"authority": 2, "finished": False}
-    assert shell.json("ca", "list") == {"certificates": [], "left_behind": []}
-    assert shell.json("ca", "rotate", "--finish")["finished"]
+    assert shell.json("ca", "list") == {"certificates": [], "left_behind": [], "boxes": []}
+    shell.do("claim", "new", "--serial", "abc", "--device", "desk-1")
+    assert "desk-1                   has a claim that names the old authority" in shell.refused(
+        "ca", "rotate", "--finish"
+    )
+    done = shell.json("ca", "rotate", "--finish", "--leave-behind")
+    assert done == {"left_behind": [], "claims_ended": ["desk-1"], "finished": True}
     assert shell.json("ca", "issue", "--server-name", "other")["server_names"] == ["other"]
 
 

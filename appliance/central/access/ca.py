@@ -3,7 +3,7 @@
 An authority is *signing* (one of them: it signs the devices' certificates), *leaving* (a newer one signs, but it is
 still trusted and the server still shows a certificate of it) or *retired*. A change takes two steps, so that no box is
 left behind: `rotate` makes the new authority; boxes learn it and renew their certificates by it, each by itself; then
-`finish_rotation` retires the old one.
+`finish_rotation` retires the old one. What counts is what a box has come with (`use`), not what was sent to it.
 """
 
 import sqlite3
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from appliance.central.access import authority
 from appliance.central.access.authority import Authority
+from appliance.central.access.use import Box, boxes
 from appliance.central.clock import as_text, utc_now
 from appliance.central.credentials import check_device_name
 from appliance.errors import BadInputError
@@ -61,6 +62,10 @@ class CA:
     def trusted(self) -> list[x509.Certificate]:
         """Give the certificates of all authorities that are not retired, the signing one first."""
         return [self._certificate(number) for number in reversed(self._numbers())]
+
+    def shown(self) -> x509.Certificate:
+        """Give the authority of the server's own certificate, which a claim must name: the oldest that is trusted."""
+        return self._certificate(self._require()[0])
 
     def bundle(self) -> str:
         """Give `trusted` as text, for a box to keep."""
@@ -143,18 +148,29 @@ class CA:
         self._add_authority(newest + 1)
         return newest + 1
 
+    def boxes(self) -> list[Box]:
+        """Give how far each box is on its way to the signing authority."""
+        return boxes(self.database, self._require()[-1])
+
     def left_behind(self) -> list[str]:
-        """Give the devices that hold no certificate of the signing authority yet."""
-        signing = self._require()[-1]
-        newest = {item.device: item.authority for item in self.issued() if item.revoked_at is None}
-        return sorted(device for device, number in newest.items() if number != signing)
+        """Give the devices that have not come with a certificate of the signing authority yet."""
+        return [box.device for box in self.boxes() if box.standing != "renewed"]
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether a change of the authority is under way."""
+        return len(self._numbers()) > 1
 
     def finish_rotation(self) -> None:
-        """Retire the old authority; the server shows a certificate of the new one from now on."""
-        numbers = self._require()
-        if len(numbers) < 2:
+        """Retire the old authority; the server shows a certificate of the new one from now on.
+
+        Claims that wait name the old one, and no box would trust the server by them: they end.
+        """
+        if not self.is_changing:
+            self._require()
             raise BadInputError("no change of the authority is under way", mend="begin one with `ca rotate`")
-        self.database.execute("UPDATE authorities SET state='retired' WHERE authority<?", (numbers[-1],))
+        self.database.execute("DELETE FROM claims WHERE used_at IS NULL")
+        self.database.execute("UPDATE authorities SET state='retired' WHERE authority<?", (self._numbers()[-1],))
         self.issue_server(self.server_names())
 
     def _numbers(self) -> list[int]:

@@ -10,9 +10,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from appliance.central.access.authority import RequestError, device_of, read_request
+from appliance.central.access.authority import RequestError, device_of, read_request, serial_of
 from appliance.central.access.ca import CA
+from appliance.central.access.claims import listed, make_claim
 from appliance.central.access.store import open_access
+from appliance.central.access.use import note_use
 from appliance.errors import BadInputError
 
 from .keys import new_key, request_of
@@ -89,7 +91,10 @@ def test_a_change_of_the_authority_leaves_nobody_behind(ca: CA) -> None:
     server = x509.load_pem_x509_certificate(ca.server_file.read_bytes())
     server.verify_directly_issued_by(old)  # boxes that have not heard of the new one still know the server
     assert ca.left_behind() == ["desk-1"]
-    issued(ca, "desk-1").verify_directly_issued_by(new)
+    renewed = issued(ca, "desk-1")
+    renewed.verify_directly_issued_by(new)
+    assert ca.left_behind() == ["desk-1"], "it may never have got it"
+    note_use(ca.database, "desk-1", serial_of(renewed))
     assert ca.left_behind() == []
     ca.finish_rotation()
     assert ca.trusted() == [new]
@@ -97,6 +102,32 @@ def test_a_change_of_the_authority_leaves_nobody_behind(ca: CA) -> None:
     assert ca.server_names() == ["localhost", "127.0.0.1"]
     with pytest.raises(BadInputError, match="no change of the authority is under way"):
         ca.finish_rotation()
+
+
+def test_what_counts_is_what_a_box_came_with_last(ca: CA) -> None:
+    old, other = issued(ca, "desk-1"), issued(ca, "desk-2")
+    issued(ca, "desk-3")
+    note_use(ca.database, "desk-1", serial_of(old))
+    note_use(ca.database, "desk-2", serial_of(other))
+    ca.rotate()
+    issued(ca, "desk-1")  # and the answer was lost
+    note_use(ca.database, "desk-2", serial_of(issued(ca, "desk-2")))
+    note_use(ca.database, "desk-1", serial_of(old))
+    assert [(box.device, box.standing) for box in ca.boxes()] == [
+        ("desk-1", "issued"), ("desk-2", "renewed"), ("desk-3", "waiting"),
+    ]  # fmt: skip
+    note_use(ca.database, "desk-2", serial_of(other))
+    assert ca.left_behind() == ["desk-1", "desk-2", "desk-3"], "a box that was set back to an old state"
+
+
+def test_claims_name_the_authority_that_the_server_shows_and_end_with_it(ca: CA) -> None:
+    old = ca.shown()
+    ca.rotate()
+    assert ca.shown() == old
+    make_claim(ca.database, "abc", "desk-1")
+    ca.finish_rotation()
+    assert ca.shown() != old
+    assert listed(ca.database) == []
 
 
 def test_a_box_that_was_revoked_or_has_run_out_is_not_waited_for(ca: CA) -> None:
