@@ -4,6 +4,7 @@ import { audit } from "./audit.js";
 import { call } from "./call.js";
 import { calls } from "./calls.js";
 import { devices, link, listen } from "./feed.js";
+import { fleet } from "./fleet.js";
 import { me, signOut } from "./me.js";
 import { wall } from "./wall.js";
 import { clock, levelName, timeOfDay, title } from "./words.js";
@@ -14,8 +15,8 @@ let view = null;
 function route() {
   const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decode);
   const first = view === null;
-  const place = parts[0] === "calls" || parts[0] === "audit" ? parts[0] : "wall";
-  view = { wall, audit, calls: () => (parts.length >= 3 ? call(parts[1], parts.slice(2).join("/")) : calls()) }[place]();
+  const place = ["calls", "fleet", "audit"].includes(parts[0]) ? parts[0] : "wall";
+  view = { wall, fleet, audit, calls: () => (parts.length >= 3 ? call(parts[1], parts.slice(2).join("/")) : calls()) }[place]();
   main.replaceChildren(view.root);
   for (const anchor of document.querySelectorAll("[data-nav]")) {
     if (anchor.dataset.nav === place) anchor.setAttribute("aria-current", "page");
@@ -69,11 +70,15 @@ const signOutButton = document.getElementById("sign-out");
 signOutButton.title = `Signed in as ${person.name}`;
 signOutButton.hidden = false;
 signOutButton.addEventListener("click", signOut);
-document.getElementById("audit-link").hidden = !person.roles.includes("auditor");
-if (!person.roles.includes("supervisor") && person.roles.includes("auditor")) location.hash = "#/audit";
+const is = (role) => person.roles.includes(role);
+document.getElementById("fleet-link").hidden = !is("administrator") && !is("supervisor");
+document.getElementById("audit-link").hidden = !is("auditor");
+if (!is("supervisor") && !["#/fleet", "#/audit"].includes(location.hash)) {
+  location.hash = is("administrator") ? "#/fleet" : is("auditor") ? "#/audit" : "#/";
+}
 addEventListener("hashchange", route);
 route();
-if (person.roles.includes("supervisor")) {
+if (is("supervisor")) {
   listen((kind, data) => {
     if (kind === "link") showLink();
     if (kind === "event") announce(data);
