@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from appliance.adapters.line import Step
 from appliance.adapters.sound_card_process import QUIET_S, Block
 from appliance.events import SAMPLE_RATE_HZ, LineGap
-from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost, Side, Withheld, samples
+from appliance.speech.frames import FRAME_BYTES, FRAME_SAMPLES, Frame, Lost, Side, Withheld, samples
 from appliance.telephony.capture_clock import CaptureClock
 from appliance.telephony.card_steering import Steering
 
@@ -37,7 +37,7 @@ class CardAudio:
         self._began = False
         self._is_withheld = False
         self._resampler: soxr.ResampleStream | None = None
-        self._pending = np.empty((0, len(sides)), np.int16)
+        self._pending = np.empty((len(sides), 0), np.int16)
 
     @property
     def drift_ppm(self) -> float:
@@ -56,10 +56,12 @@ class CardAudio:
         elif self._zero_s is not None:
             audio = self._steering.steered(audio, heard_at)
         self._receive(audio)
-        while len(self._pending) >= FRAME_SAMPLES:
-            whole, self._pending = self._pending[:FRAME_SAMPLES], self._pending[FRAME_SAMPLES:]
+        whole = self._pending.shape[1] // FRAME_SAMPLES * FRAME_SAMPLES
+        heard, self._pending = [channel.tobytes() for channel in self._pending[:, :whole]], self._pending[:, whole:]
+        for at in range(0, 2 * whole, FRAME_BYTES):
+            sample = self._sample
             yield tuple(
-                Frame(side, self._sample, whole[:, channel].tobytes()) for channel, side in enumerate(self._sides)
+                Frame(side, sample, pcm[at : at + FRAME_BYTES]) for side, pcm in zip(self._sides, heard, strict=True)
             )
             self._sample += FRAME_SAMPLES
 
@@ -73,7 +75,7 @@ class CardAudio:
         """Take that nothing is captured up to this position, by wish; audio that follows may leave a hole."""
         start, self._sample = self._sample, max(self._sample, until_sample)
         self._began, self._is_withheld = False, True
-        self._pending = self._pending[:0]
+        self._pending = self._pending[:, :0]
         return self._hole(start)
 
     def _hole(self, start: int) -> Step:
@@ -103,7 +105,7 @@ class CardAudio:
         self._resampler = (
             None if same else soxr.ResampleStream(self._rate_hz, SAMPLE_RATE_HZ, channels, dtype="float32")
         )
-        self._pending = self._pending[:0]
+        self._pending = self._pending[:, :0]
         hole = self._hole(start)
         self._is_withheld = False
         return hole
@@ -112,8 +114,10 @@ class CardAudio:
         skipped, self._skip = min(self._skip, len(audio)), max(0, self._skip - len(audio))
         kept = audio[skipped:]
         self._steering.receive(len(kept))
-        heard = self._resampler.resample_chunk(kept.astype(np.float32)) if self._resampler else kept
-        self._pending = np.concatenate((self._pending, np.rint(heard).clip(-32768, 32767).astype(np.int16)))
+        if self._resampler:
+            heard = self._resampler.resample_chunk(kept.astype(np.float32))
+            kept = np.rint(heard, out=heard).clip(-32768, 32767, out=heard).astype(np.int16)
+        self._pending = np.concatenate((self._pending, kept.T), axis=1)
 
 
 class LineAudio:

@@ -22,8 +22,12 @@ log = logging.getLogger(__name__)
 QUIET_S: Final = 0.5
 """A dozen blocks: no card that works pauses for so long."""
 
-START_S: Final = 5.0
-"""For the first block: Python, PortAudio's look at every card, and sound servers that begin with a long buffer."""
+START_S: Final = 2.5
+"""For the first block: Python, PortAudio's look at every card, and sound servers that begin with a long buffer. A card
+that is opened at the moment it is plugged in may never give any, and the line must be back within five seconds."""
+
+LONGEST_START_S: Final = 10.0
+"""A process that was too slow for a busy box gets twice as long the next time, up to this."""
 
 AGAIN_S: Final = 0.5
 """Before the card is looked for again: whoever has pulled it out plugs it in again, and it is back at once."""
@@ -63,18 +67,20 @@ async def blocks(
 
     To mute the line ends the process at once, and drops what it had not handed over yet.
     """
-    in_vain = 0
+    in_vain, start_s = 0, START_S
     while True:
         while capture.muted():
             yield NotCaptured(time.monotonic())
             await capture.wait_unmuted(MUTED_TURN_S)
         broken = True
-        async with _pipe(card, channels, rate_hz, capture) as pipe:
+        async with _pipe(card, channels, rate_hz, capture, start_s) as pipe:
             while not capture.muted() and (block := await pipe.next()) and not capture.muted():
                 yield block._replace(broken=True) if broken else block
-                broken, in_vain = False, 0
+                broken, in_vain, start_s = False, 0, START_S
         if capture.muted():
             continue
+        if broken and not pipe.at_eof:
+            start_s = min(2 * start_s, LONGEST_START_S)
         if not in_vain:
             log.warning("event=sound_card_lost card=%r", card)
         in_vain += 1
@@ -119,14 +125,14 @@ def _next(stream: AsyncGenerator[Block | NotCaptured | None, None]) -> asyncio.T
 class _Pipe(asyncio.Protocol):
     """What a process writes, block by block. One wake-up a block and no timer for each: this runs all day."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_s: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
         self._blocks = deque[Block]()
         self._waiting: asyncio.Future[None] | None = None
         self._is_over = False
         self.at_eof = False
-        self._quiet_from_s = self._loop.time() + START_S
+        self._quiet_from_s = self._loop.time() + start_s
         self._alarm = self._loop.call_at(self._quiet_from_s, self._look)
 
     async def next(self) -> Block | None:
@@ -175,8 +181,8 @@ class _Pipe(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def _pipe(card: str, channels: int, rate_hz: int, capture: Capture) -> AsyncIterator[_Pipe]:
-    """Run the process, and give what it writes."""
+async def _pipe(card: str, channels: int, rate_hz: int, capture: Capture, start_s: float) -> AsyncIterator[_Pipe]:
+    """Run the process, and give what it writes; `start_s` is what it has for its first block."""
     ours, theirs = os.pipe()
     command = ("-m", "appliance.adapters.sound_card_capture", card, str(channels), str(rate_hz), str(theirs))
     process = await asyncio.create_subprocess_exec(
@@ -185,7 +191,7 @@ async def _pipe(card: str, channels: int, rate_hz: int, capture: Capture) -> Asy
     os.close(theirs)
     capture.opened(process.pid, lambda: _kill(process))
     file = os.fdopen(ours, "rb", 0)
-    transport, pipe = await asyncio.get_running_loop().connect_read_pipe(_Pipe, file)
+    transport, pipe = await asyncio.get_running_loop().connect_read_pipe(lambda: _Pipe(start_s), file)
     try:
         yield pipe
     finally:

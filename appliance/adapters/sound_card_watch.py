@@ -1,16 +1,19 @@
 """What the line on a sound card is doing, and how it is, from its steps."""
 
+from collections.abc import Sequence
 from typing import Final
+
+import numpy as np
 
 from appliance.adapters.line import Step, Trouble
 from appliance.adapters.vad import VoiceDetector
-from appliance.speech.frames import Frame, Side
-from appliance.speech.level import level_dbfs
+from appliance.speech.frames import FRAME_SAMPLES, Frame, Side
+from appliance.speech.level import levels_dbfs
 from appliance.telephony.hook import HookChange, HookDetector
 from appliance.telephony.hook_contact import ContactHook
 from appliance.telephony.line_health import MENDS, SideHealth
 from appliance.telephony.line_sides import MISTAKE_MENDS, Mistake, SidesCheck
-from appliance.telephony.tones import ToneDetector, ToneFound
+from appliance.telephony.tones import ToneDetector, are_tones
 
 DEAF: Final = frozenset({"silent", "dead"})
 
@@ -28,23 +31,40 @@ class LineWatch:
         self._voices = {side: VoiceDetector() for side in sides}
         self._health = {side: SideHealth() for side in sides}
 
-    def receive_step(self, step: Step, *, contact: bool | None = None) -> HookChange | None:
-        """Take the next step, and what a hook input says, None for nothing: then the sound tells."""
-        frames = [piece for piece in step if isinstance(piece, Frame)]
-        if not frames:
-            return None
-        found = [self._tones[frame.side].receive_frame(frame.sample, frame.pcm) for frame in frames]
-        voiced = {frame.side: self._voices[frame.side].is_voiced(frame) for frame in frames}
+    def receive_steps(self, steps: Sequence[tuple[Step, bool | None]]) -> list[HookChange]:
+        """Take the next steps, each with what a hook input says, None for nothing: then the sound tells.
+
+        Several at once cost much less than one by one.
+        """
+        heard = [([piece for piece in step if isinstance(piece, Frame)], contact) for step, contact in steps]
+        pcm = b"".join(frame.pcm for frames, _ in heard for frame in frames)
+        signals = np.frombuffer(pcm, "<i2").astype(np.float32).reshape(-1, FRAME_SAMPLES)
+        measured = zip(levels_dbfs(signals), are_tones(signals), strict=True)
+        found = [
+            self._receive_step(frames, [next(measured) for _ in frames], contact) for frames, contact in heard if frames
+        ]
+        return [change for change in found if change]
+
+    def _receive_step(
+        self, frames: list[Frame], measured: list[tuple[float, bool]], contact: bool | None
+    ) -> HookChange | None:
+        """Take the frames of a step, and the level of each and whether it is a tone."""
+        sample, is_voiced = frames[0].sample, False
+        found = [
+            self._tones[frame.side].receive_frame(sample, sounds=sounds)
+            for frame, (_, sounds) in zip(frames, measured, strict=True)
+        ]
         for frame in frames:
-            self._health[frame.side].receive_frame(frame.pcm, voiced=voiced[frame.side])
+            voiced = self._voices[frame.side].is_voiced(frame)
+            self._health[frame.side].receive_frame(frame.pcm, voiced=voiced)
+            is_voiced = is_voiced or voiced
         if self._check and len(frames) > 1:
-            self._compare(self._check, frames, found, voiced=any(voiced.values()))
-        level = max(level_dbfs(frame.pcm) for frame in frames)
-        tones = tuple(tone for tone in found if tone)
-        by_sound = self._hook.receive_step(frames[0].sample, level, tones, voiced=any(voiced.values()))
-        change = self._contact.receive_step(
-            frames[0].sample, by_sound, contact=contact, sound_off_hook=self._hook.off_hook
-        )
+            self._check.receive_tones((found[0], found[1]))
+            if is_voiced and self._one_card:
+                self._check.receive_voice((frames[0].pcm, frames[1].pcm))
+        level = max(level for level, _ in measured)
+        by_sound = self._hook.receive_step(sample, level, tuple(filter(None, found)), voiced=is_voiced)
+        change = self._contact.receive_step(sample, by_sound, contact=contact, sound_off_hook=self._hook.off_hook)
         if change:  # what was heard of the other state says nothing about this one
             self._health = {side: SideHealth() for side in self._sides}
         return change
@@ -53,11 +73,6 @@ class LineWatch:
     def mistake(self) -> Mistake | None:
         """Give what is wrong with how the two sides sit together."""
         return self._check.mistake if self._check else None
-
-    def _compare(self, check: SidesCheck, frames: list[Frame], found: list[ToneFound | None], *, voiced: bool) -> None:
-        check.receive_tones((found[0], found[1]))
-        if voiced and self._one_card:
-            check.receive_voice((frames[0].pcm, frames[1].pcm))
 
     def troubles(self) -> tuple[Trouble, ...]:
         """Give what is wrong now; on hook a line is silent, and that is no trouble."""

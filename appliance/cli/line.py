@@ -124,7 +124,7 @@ async def check(settings: SoundCardSettings, seconds: float | None, out: TextIO)
         if step is None:
             out.write(f"{' and '.join(settings.cards)}: no sound, is it plugged in? undertone line list\n")
         before = watch.mistake
-        watch.receive_step(step or ())
+        watch.receive_steps([(step or (), None)])
         if watch.mistake and watch.mistake != before:
             out.write(MISTAKE_MENDS[watch.mistake] + "\n")
         for piece in step or ():

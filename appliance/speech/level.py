@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.speech.frames import FRAME_MS
 
@@ -27,7 +28,15 @@ RISE_DB_PER_S: Final = 1.0
 def level_dbfs(pcm: bytes) -> float:
     """Give the root-mean-square level of 16-bit audio, relative to a full-scale square wave."""
     signal = np.frombuffer(pcm, "<i2").astype(np.float32)
-    mean_square = float(signal @ signal) / len(signal)
+    return _dbfs(float(signal @ signal) / len(signal))
+
+
+def levels_dbfs(frames: NDArray[np.float32]) -> list[float]:
+    """Give the level of each row, as `level_dbfs` does."""
+    return [_dbfs(power / frames.shape[1]) for power in np.einsum("ij,ij->i", frames, frames).tolist()]
+
+
+def _dbfs(mean_square: float) -> float:
     return 10 * math.log10(mean_square / FULL_SCALE**2) if mean_square else SILENCE_DBFS
 
 

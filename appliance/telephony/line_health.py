@@ -3,8 +3,9 @@
 Each second of each side is measured; a trouble is told when the newest `WINDOW_S` seconds agree.
 """
 
+import math
 from collections import deque
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class SideHealth:
         if self._bytes < 2 * SAMPLE_RATE_HZ:
             return
         self._bytes = 0
-        self._seconds.append(_measure([np.frombuffer(each, "<i2") for each in self._frames], self._voiced))
+        self._seconds.append(_measure(b"".join(self._frames), self._voiced))
         self._frames.clear()
         self._voiced.clear()
         if len(self._seconds) == WINDOW_S:
@@ -97,28 +98,34 @@ def _judge(seconds: list[_Second]) -> Illness | None:
     return next((illness for illness in MENDS if found[illness]), None)
 
 
-def _measure(frames: list[NDArray[np.int16]], voiced: list[bool]) -> _Second:
-    signal = np.concatenate(frames).astype(np.float64)
-    offset = float(signal.mean())
-    voices = [_dbfs(frame - offset) for frame, is_voice in zip(frames, voiced, strict=True) if is_voice]
+def _measure(pcm: bytes, voiced: list[bool]) -> _Second:
+    signal = np.frombuffer(pcm, "<i2").astype(np.float32)
+    offset = float(signal.mean(dtype=np.float64))
+    clipped = float(np.count_nonzero(np.abs(signal) >= CLIPPED)) / len(signal)
+    zeros = not signal.any()
+    signal -= np.float32(offset)
+    frames = signal.reshape(len(voiced), -1)
+    powers = np.einsum("ij,ij->i", frames, frames) / frames.shape[1]
+    voices = powers[voiced]
     return _Second(
-        zeros=not signal.any(),
-        level_dbfs=_dbfs(signal - offset),
-        voice_dbfs=float(np.median(voices)) if len(voices) * 5 > len(frames) else None,
-        clipped=float((np.abs(signal) >= CLIPPED).mean()),
+        zeros=zeros,
+        level_dbfs=_dbfs(float(powers.mean())),
+        voice_dbfs=_dbfs(float(np.median(voices))) if len(voices) * 5 > len(voiced) else None,
+        clipped=clipped,
         offset=offset,
-        hums=_hums(signal - offset),
+        hums=_hums(signal),
     )
 
 
-def _hums(signal: NDArray[np.float64]) -> bool:
+def _hums(signal: NDArray[np.float32]) -> bool:
     blocks = signal[: len(signal) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)
-    quietest = blocks[np.square(blocks).sum(axis=1).argmin()]
-    powers = np.square(np.abs(np.fft.rfft(quietest)))
+    energies = np.einsum("ij,ij->i", blocks, blocks)
+    if _dbfs(float(energies.min()) / BLOCK_SAMPLES) <= HUM_DBFS:
+        return False
+    powers = np.square(np.abs(np.fft.rfft(blocks[energies.argmin()])))
     mains = max(float(powers[5::5][:12].sum()), float(powers[6::6][:12].sum()))
-    return _dbfs(quietest) > HUM_DBFS and mains > HUM_SHARE * float(powers[1:].sum())
+    return mains > HUM_SHARE * float(powers[1:].sum())
 
 
-def _dbfs(signal: NDArray[np.floating[Any]]) -> float:
-    power = float(np.square(signal).mean())
-    return 10 * float(np.log10(max(power, 1e-3) / 32768.0**2))
+def _dbfs(mean_square: float) -> float:
+    return 10 * math.log10(max(mean_square, 1e-3) / 32768.0**2)

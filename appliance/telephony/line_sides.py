@@ -163,5 +163,5 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 
 def _centred(pcm: bytes) -> NDArray[np.float32]:
     signal = np.frombuffer(pcm, "<i2").astype(np.float32)
-    centred: NDArray[np.float32] = signal - signal.mean()
-    return centred
+    signal -= signal.sum() / len(signal)
+    return signal

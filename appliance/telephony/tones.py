@@ -7,6 +7,7 @@ ITU-T E.180 and its supplement 2; a few stand for many countries.
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.events import SAMPLE_RATE_HZ
 
@@ -55,6 +56,9 @@ CADENCES: Final = (
     Cadence("ringing", (400, 200, 400, 2000), "United Kingdom, Australia"),
 )
 
+SHORTEST_MS: Final = min(min(cadence.turns_ms) for cadence in CADENCES) * (1 - TOLERANCE) - FRAME_MS
+"""Of a turn that may belong to any of them; what a voice makes is mostly shorter."""
+
 FEWEST_TURNS: Final = 3
 """Sound, pause, sound: what a word and its echo hardly make. A ringing tone is known by its first long pause."""
 
@@ -82,9 +86,9 @@ class ToneDetector:
         self._started: list[int] = []
         self._told: Tone | None = None
 
-    def receive_frame(self, sample: int, pcm: bytes) -> ToneFound | None:
-        """Take the next 20 ms of 16-bit audio; gives a tone once, as soon as it is known."""
-        self._note(sample, sounds=is_tone(pcm))
+    def receive_frame(self, sample: int, *, sounds: bool) -> ToneFound | None:
+        """Take whether the next 20 ms are a tone (`are_tones`); gives a tone once, as soon as it is known."""
+        self._note(sample, sounds=sounds)
         found = self._found()
         if found is None or found.tone == self._told:
             return None
@@ -113,6 +117,8 @@ class ToneDetector:
         # A turn that is over is known by the one behind it, once that is no flicker; a pause is looked at as it grows.
         if len(self._runs) < 2 or (length != FLICKER_MS // FRAME_MS + 1 and (sounds or length % LOOK_EVERY)):
             return None
+        if self._runs[-2][1] * FRAME_MS < SHORTEST_MS:
+            return None
         known = [(miss, turns, cadence.tone) for cadence in CADENCES for miss, turns in self._matches(cadence)]
         if not known:
             return None
@@ -136,22 +142,22 @@ class ToneDetector:
         return [(sum(misses) / sum(meant[:needed]), needed if rings else needed + 1)]
 
 
-def is_tone(pcm: bytes) -> bool:
-    """Say whether a frame of 20 ms holds nothing but what a network's tone is made of."""
-    signal = np.frombuffer(pcm, "<i2").astype(np.float32) * _HANN
+def are_tones(frames: NDArray[np.float32]) -> list[bool]:
+    """Say of each row, 20 ms of 16-bit audio, whether it holds nothing but what a network's tone is made of."""
+    signal = frames * _HANN
     # Parseval: all bins but the first, on one side of zero, from the samples themselves.
-    total = (len(signal) * float(signal @ signal) - float(signal.sum()) ** 2) / 2
-    if total < _QUIETEST * len(signal) ** 2:
-        return False
-    inside = _BAND @ signal
-    return float(inside @ inside) > FEWEST_IN_BAND * total
+    total = (_LENGTH * np.einsum("ij,ij->i", signal, signal) - signal.sum(axis=1) ** 2) / 2
+    inside = signal @ _BAND
+    in_band = np.einsum("ij,ij->i", inside, inside) > FEWEST_IN_BAND * total
+    found: list[bool] = (in_band & (total >= _QUIETEST * _LENGTH**2)).tolist()
+    return found
 
 
 _LENGTH: Final = SAMPLE_RATE_HZ * FRAME_MS // 1000
 _HANN: Final = np.hanning(_LENGTH).astype(np.float32)
 _BINS: Final = np.arange(int(BAND_HZ[0] * _LENGTH / SAMPLE_RATE_HZ), int(BAND_HZ[1] * _LENGTH / SAMPLE_RATE_HZ) + 1)
-_TURNS: Final = np.outer(_BINS, np.arange(_LENGTH)) * 2 * np.pi / _LENGTH
-_BAND: Final = np.concatenate((np.cos(_TURNS), np.sin(_TURNS))).astype(np.float32)
+_TURNS: Final = np.outer(np.arange(_LENGTH), _BINS) * 2 * np.pi / _LENGTH
+_BAND: Final = np.concatenate((np.cos(_TURNS), np.sin(_TURNS)), axis=1).astype(np.float32)
 """The bins of the band in a Fourier transform of one frame; no other is needed."""
 
 _QUIETEST: Final = 32768.0**2 * 10 ** (QUIETEST_DBFS / 10) * 3 / 16

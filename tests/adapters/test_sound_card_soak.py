@@ -87,11 +87,11 @@ def captures() -> int:
 
 
 def noise_file(folder: Path) -> Path:
-    """Give two minutes of a line off hook."""
+    """Give two minutes of a line off hook, far louder than one that is first met can be on hook."""
     path = folder / "noise.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((2, 2, RATE_HZ, 0, "NONE", ""))
-        file.writeframes(np.random.default_rng(1).normal(0, 300, (120 * RATE_HZ, 2)).astype("<i2").tobytes())
+        file.writeframes(np.random.default_rng(1).normal(0, 1_000, (120 * RATE_HZ, 2)).astype("<i2").tobytes())
     return path
 
 

@@ -16,7 +16,8 @@ def troubles(audio: Signal, *, one_card: bool = True) -> tuple[Trouble, ...]:
     samples = np.rint(audio).clip(-32768, 32767).astype("<i2")
     for at in range(0, len(samples) - FRAME_SAMPLES, FRAME_SAMPLES):
         block = samples[at : at + FRAME_SAMPLES]
-        watch.receive_step((Frame("agent", at, block[:, 0].tobytes()), Frame("caller", at, block[:, 1].tobytes())))
+        step = Frame("agent", at, block[:, 0].tobytes()), Frame("caller", at, block[:, 1].tobytes())
+        watch.receive_steps([(step, None)])
     return watch.troubles()
 
 
@@ -45,6 +46,6 @@ def test_a_hook_input_is_believed_before_the_sound_of_the_line() -> None:
     for number in range(150):
         at = number * FRAME_SAMPLES
         step = (Frame("agent", at, bytes(640)), Frame("caller", at, bytes(640)))
-        change = watch.receive_step(step, contact=50 <= number < 100)
-        told += [(change.state, change.sample // FRAME_SAMPLES)] if change else []
+        changes = watch.receive_steps([(step, 50 <= number < 100)])
+        told += [(change.state, change.sample // FRAME_SAMPLES) for change in changes]
     assert told == [("off_hook", 50), ("on_hook", 100)]

@@ -1,7 +1,10 @@
+import numpy as np
+
 from appliance.adapters.vad import VoiceDetector
+from appliance.speech.frames import FRAME_SAMPLES
 from appliance.speech.level import level_dbfs
 from appliance.telephony.hook import HookChange, HookDetector
-from appliance.telephony.tones import ToneDetector
+from appliance.telephony.tones import ToneDetector, are_tones
 
 from .scripted_day import Day, day
 
@@ -12,9 +15,11 @@ def changes(scripted: Day) -> list[HookChange]:
     """Run a day through the detector as the line does."""
     hook, tones, voices = HookDetector(), ToneDetector(), (VoiceDetector(), VoiceDetector())
     found: list[HookChange] = []
-    for agent, caller in scripted.steps():
+    whole = len(scripted.audio) // FRAME_SAMPLES * FRAME_SAMPLES
+    sounds = are_tones(scripted.audio[:whole, 1].astype(np.float32).reshape(-1, FRAME_SAMPLES))
+    for (agent, caller), sounds_now in zip(scripted.steps(), sounds, strict=True):
         level = max(level_dbfs(agent.pcm), level_dbfs(caller.pcm))
-        tone = tones.receive_frame(caller.sample, caller.pcm)
+        tone = tones.receive_frame(caller.sample, sounds=sounds_now)
         voiced = voices[0].is_voiced(agent) or voices[1].is_voiced(caller)
         change = hook.receive_step(agent.sample, level, (tone,) if tone else (), voiced=voiced)
         found += [change] if change else []

@@ -4,7 +4,7 @@ import pytest
 from appliance.adapters.vad import VoiceDetector
 from appliance.speech.frames import FRAME_SAMPLES, Frame
 from appliance.telephony.line_sides import MISTAKE_MENDS, Mistake, SidesCheck
-from appliance.telephony.tones import ToneDetector
+from appliance.telephony.tones import ToneDetector, are_tones
 
 from .scripted_day import Signal, cadence, voices_of
 
@@ -34,8 +34,10 @@ def checked(audio: Signal, agent: int = 0) -> list[Mistake | None]:
     check, voices, tones = SidesCheck(agent), [VoiceDetector(), VoiceDetector()], [ToneDetector(), ToneDetector()]
     samples, found = np.rint(audio).clip(-32768, 32767).astype("<i2"), []
     for at in range(0, len(samples) - FRAME_SAMPLES, FRAME_SAMPLES):
-        frames = [Frame("agent", at, samples[at : at + FRAME_SAMPLES, side].tobytes()) for side in (0, 1)]
-        one, other = (tones[side].receive_frame(at, frames[side].pcm) for side in (0, 1))
+        block = samples[at : at + FRAME_SAMPLES].T
+        frames = [Frame("agent", at, side.tobytes()) for side in block]
+        sounds = are_tones(block.astype(np.float32))
+        one, other = (tones[side].receive_frame(at, sounds=sounds[side]) for side in (0, 1))
         check.receive_tones((one, other))
         voiced = [voices[side].is_voiced(frames[side]) for side in (0, 1)]
         if any(voiced):

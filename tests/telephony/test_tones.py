@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.telephony.tones import CADENCES, Cadence, ToneDetector, ToneFound, is_tone
+from appliance.telephony.tones import CADENCES, Cadence, ToneDetector, ToneFound, are_tones
 
 from .scripted_day import Signal, cadence, music, tone, voices_of
 
@@ -12,8 +12,9 @@ PAIRS = [(425.0,), (440.0, 480.0), (480.0, 620.0), (350.0, 440.0), (400.0, 450.0
 
 def heard(signal: Signal) -> list[ToneFound]:
     detector = ToneDetector()
-    samples = np.rint(signal).clip(-32768, 32767).astype(np.int16)
-    found = (detector.receive_frame(at, samples[at : at + 320].tobytes()) for at in range(0, len(samples) - 319, 320))
+    samples = np.rint(signal).clip(-32768, 32767).astype(np.float32)
+    sounds = are_tones(samples[: len(samples) // 320 * 320].reshape(-1, 320))
+    found = (detector.receive_frame(320 * number, sounds=each) for number, each in enumerate(sounds))
     return [each for each in found if each]
 
 
@@ -47,4 +48,4 @@ def test_hold_music_is_no_tone_that_ends_a_call(seed: int) -> None:
 
 @pytest.mark.parametrize("signal", [np.zeros(320), np.full(320, 9000.0), np.random.default_rng(1).normal(0, 3000, 320)])
 def test_silence_an_offset_and_noise_are_no_tone(signal: Signal) -> None:
-    assert not is_tone(signal.astype(np.int16).tobytes())
+    assert are_tones(np.rint(signal).astype(np.float32).reshape(1, -1)) == [False]
