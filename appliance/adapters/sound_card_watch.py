@@ -41,12 +41,14 @@ class LineWatch:
         signals = np.frombuffer(pcm, "<i2").astype(np.float32).reshape(-1, FRAME_SAMPLES)
         measured = zip(levels_dbfs(signals), are_tones(signals), strict=True)
         found = [
-            self._receive_step(frames, [next(measured) for _ in frames], contact) for frames, contact in heard if frames
+            self._receive_step(frames, [next(measured) for _ in frames], contact=contact)
+            for frames, contact in heard
+            if frames
         ]
         return [change for change in found if change]
 
     def _receive_step(
-        self, frames: list[Frame], measured: list[tuple[float, bool]], contact: bool | None
+        self, frames: list[Frame], measured: list[tuple[float, bool]], *, contact: bool | None
     ) -> HookChange | None:
         """Take the frames of a step, and the level of each and whether it is a tone."""
         sample, is_voiced = frames[0].sample, False

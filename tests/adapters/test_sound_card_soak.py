@@ -20,6 +20,8 @@ from appliance.adapters.sound_card import SoundCard
 from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost
 
+from tests.telephony.scripted_day import voices_of
+
 from .sound_rig import RATE_HZ, SoundRig, sound_rig
 
 MINUTES = int(os.environ.get("UNDERTONE_SOAK_MINUTES", "20"))
@@ -86,20 +88,21 @@ def captures() -> int:
     return sum("appliance.adapters.sound_card_capture" in each.cmdline() for each in living)
 
 
-def noise_file(folder: Path) -> Path:
-    """Give two minutes of a line off hook, far louder than one that is first met can be on hook."""
-    path = folder / "noise.wav"
+def call_file(folder: Path) -> Path:
+    """Give two minutes of people who talk: noise alone is no call for ever."""
+    path, voices = folder / "call.wav", np.resize(voices_of("billing_dispute"), (120 * RATE_HZ, 2))
     with wave.open(str(path), "wb") as file:
         file.setparams((2, 2, RATE_HZ, 0, "NONE", ""))
-        file.writeframes(np.random.default_rng(1).normal(0, 1_000, (120 * RATE_HZ, 2)).astype("<i2").tobytes())
+        heard = voices + np.random.default_rng(1).normal(0, 25, voices.shape)
+        file.writeframes(np.rint(heard).clip(-32768, 32767).astype("<i2").tobytes())
     return path
 
 
-async def soaked(rig: SoundRig, noise: Path) -> list[float]:
+async def soaked(rig: SoundRig, call: Path) -> list[float]:
     """Unplug the card each minute, and give how long the line took to come back each time."""
     listener, took_s, began_bytes = Listener(), [], 0
     listening = asyncio.create_task(listener.run())
-    rig.play(noise)
+    rig.play(call)
     for minute in range(MINUTES):
         await until(lambda: time.monotonic() - listener.heard_s < 0.5, 30)
         await asyncio.sleep(60 - AWAY_S - BACK_WITHIN_S)
@@ -108,7 +111,7 @@ async def soaked(rig: SoundRig, noise: Path) -> list[float]:
         await until(lambda: listener.is_lost, BACK_WITHIN_S)
         await asyncio.sleep(AWAY_S)
         await asyncio.to_thread(rig.plug)
-        rig.play(noise)
+        rig.play(call)
         took_s.append(await until(lambda: not listener.is_lost, BACK_WITHIN_S))
         await until(partial(listener.has_lost_more, lost), BACK_WITHIN_S)
         assert listener.calls == calls
@@ -134,6 +137,6 @@ def test_a_card_that_is_unplugged_each_minute_always_comes_back_and_every_hole_i
     with sound_rig(folder) as rig:
         for name in ("ALSA_CONFIG_PATH", "PULSE_SERVER"):
             monkeypatch.setenv(name, rig.environment[name])
-        took_s = asyncio.run(soaked(rig, noise_file(folder)))
+        took_s = asyncio.run(soaked(rig, call_file(folder)))
     shutil.rmtree(folder)
     assert len(took_s) == MINUTES
