@@ -19,7 +19,6 @@ from appliance.adapters.line import LineCall, Trouble
 from appliance.adapters.sound_card import SoundCard
 from appliance.sound_card_settings import SoundCardSettings
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Lost
-
 from tests.telephony.scripted_day import voices_of
 
 from .sound_rig import RATE_HZ, SoundRig, sound_rig
