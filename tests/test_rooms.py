@@ -43,6 +43,7 @@ PURE_ROOMS = {
     "health": {"indicator"},
     "fleet": {"errors"},
     "update": {"errors"},
+    "traffic": {"delivery", "events"},
     "device_state": {"delivery", "escalation", "events", "indicator", "session", "speech"},
     "config": {"errors", "hook_settings", "light_settings", "line_settings", "models", "speech", "toml_table"},
     "light_settings": {"indicator", "toml_table"},
@@ -104,6 +105,7 @@ THIRD_PARTY = {
     "figures": {"msgspec"},
     "event_json": {"msgspec"},
     "health": {"msgspec"},
+    "traffic": {"msgspec"},
     # Signatures are checked here: bytes and keys in, yes or no out.
     "update": {"cryptography", "msgspec"},
     "light_settings": {"msgspec"},

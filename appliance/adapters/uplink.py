@@ -101,7 +101,8 @@ class Uplink:
         self._on_link = on_link
         self._timing = timing
         self._backoff = backoff
-        self._return_within_s = 0.0
+        self.return_within_s = 0.0
+        """Over how long the server wants its devices to come back."""
         self._cells = Cells()
         self._answers = Answers()
         self._link_is: tuple[LinkState, str] | None = None
@@ -130,12 +131,12 @@ class Uplink:
     async def run(self) -> None:
         """Keep the link up until `stop`, then return."""
         self._task = asyncio.current_task()
-        waits = self._backoff(self._return_within_s)
+        waits = self._backoff(self.return_within_s)
         try:
             while not self._stopping.is_set():
                 ending, was_good = await self._attempt()
                 if was_good:
-                    waits = self._backoff(self._return_within_s)
+                    waits = self._backoff(self.return_within_s)
                 self._tell(ending.state, ending.text)
                 wait_s = max(next(waits), spread(ending.at_least_s, random.random))
                 await self._pause(wait_s if ending.look_again_s is None else ending.look_again_s)
@@ -167,7 +168,7 @@ class Uplink:
                 outgoing = Outgoing(socket, self._outbox, self._cells, self._timing, self._stopping)
                 link = Link(socket, self._outbox, outgoing, self._do, self._timing)
                 welcome = await link.greet(msgspec.structs.replace(self._hello(), last_seq=self._outbox.last_seq))
-                self._return_within_s = min(welcome.return_within_s, MAX_RETURN_WITHIN_S)
+                self.return_within_s = min(welcome.return_within_s, MAX_RETURN_WITHIN_S)
                 self.diagnosis = None
                 self._tell("online", self._door.url)
                 await link.run()

@@ -3,9 +3,10 @@
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from appliance.adapters.uplink_server import Server, check, headers, tls
@@ -23,7 +24,7 @@ class Door(NamedTuple):
     """
 
     url: str
-    dial: Callable[[], connect]
+    dial: Callable[[], AbstractAsyncContextManager[ClientConnection]]
     by_certificate: bool
 
 

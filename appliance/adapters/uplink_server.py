@@ -72,8 +72,17 @@ def read_token(path: Path) -> str:
         raise BadInputError(
             f"other users may use this token (mode {mode:04o})", where=str(path), mend=f"chmod 600 {path}"
         )
+    return read_token_text(token, path)
+
+
+def read_token_text(token: bytes, path: Path) -> str:
+    """Give a token as text, which stood in this file. Raises `BadInputError` for what is none."""
     if not token or len(token) > TOKEN_MAX_BYTES or not all(0x21 <= byte <= 0x7E for byte in token):
-        raise BadInputError("this is not a token: one line of printable ASCII", where=str(path), mend=mend)
+        raise BadInputError(
+            "this is not a token: one line of printable ASCII",
+            where=str(path),
+            mend="write the token from the central server there, and nothing else",
+        )
     return token.decode("ascii")
 
 

@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -74,19 +74,25 @@ def add_device(path: Path, device: str, *, replace: bool = False) -> str:
 
     Raises `BadInputError` for a name that cannot be used, and for a known device unless `replace` is given.
     """
-    check_device_name(device)
+    return add_devices(path, [device], replace=replace)[device]
+
+
+def add_devices(path: Path, devices: Sequence[str], *, replace: bool = False) -> dict[str, str]:
+    """Add all of these devices or none, and give their new tokens. Raises as `add_device` does."""
     with _locked(path):
-        file = _read(path)
-        if device in file.devices and not replace:
-            raise BadInputError(
-                f"device {device} has a token already",
-                where=str(path),
-                mend="add --replace to give it a new one (the old one stops working at once)",
-            )
-        token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-        file.devices[device] = _Entry(token_sha256=_hash(token), added=utc_now())
+        file, tokens = _read(path), {}
+        for device in devices:
+            check_device_name(device)
+            if device in file.devices and not replace:
+                raise BadInputError(
+                    f"device {device} has a token already",
+                    where=str(path),
+                    mend="add --replace to give it a new one (the old one stops working at once)",
+                )
+            tokens[device] = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+            file.devices[device] = _Entry(token_sha256=_hash(tokens[device]), added=utc_now())
         _write(path, file)
-    return token
+    return tokens
 
 
 def listed(path: Path) -> dict[str, str]:
@@ -105,11 +111,17 @@ def check_device_name(device: str) -> None:
 
 def remove_device(path: Path, device: str) -> None:
     """Take `device` out of the file; a running server cuts it off. Raises `BadInputError` for an unknown device."""
+    remove_devices(path, [device])
+
+
+def remove_devices(path: Path, devices: Sequence[str]) -> None:
+    """Take all of these devices out of the file, or none. Raises as `remove_device` does."""
     with _locked(path):
         file = _read(path)
-        if file.devices.pop(device, None) is None:
-            known = ", ".join(sorted(file.devices)) or "none"
-            raise BadInputError(f"there is no device {device!r}", where=str(path), mend=f"known devices: {known}")
+        for device in devices:
+            if file.devices.pop(device, None) is None:
+                known = ", ".join(sorted(file.devices)) or "none"
+                raise BadInputError(f"there is no device {device!r}", where=str(path), mend=f"known devices: {known}")
         _write(path, file)
 
 

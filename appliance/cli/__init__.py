@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "update": "take signed releases of the program, and go back from one that does not work",
     "probe": "say one of everything to a server, and print what comes back",
     "conformance": "check that a server keeps the device protocol",
+    "simulate": "drive a server with many simulated devices, and tell delays and losses",
     "replay": "run a recording through the whole pipeline and print its events",
     "rules": "check, try and explain rule packs",
     "model": "list, fetch, verify, import or adapt speech models",

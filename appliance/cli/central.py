@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
-from appliance.cli import central_ca, central_user
+from appliance.cli import central_ca, central_user, file_limit
 from appliance.delivery.policy import MAX_RETURN_WITHIN_S, RETURNS_PER_S, ServerTiming
 from appliance.errors import BadInputError
 from appliance.secret_file import write_secret
@@ -90,6 +90,7 @@ def run_server(arguments: argparse.Namespace) -> int:
     with central_ca.needing_extra():
         import aiohttp  # noqa: F401, PLC0415 - a box has no need of it
 
+    file_limit.allow_all()
     settings = _settings(arguments)
     try:
         asyncio.run(_serve(settings, arguments.port_file))

@@ -63,7 +63,7 @@ def target_of(arguments: argparse.Namespace) -> Target:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    target = msgspec.structs.replace(target_of(arguments), api_headers=_headers(arguments.api_headers))
+    target = msgspec.structs.replace(target_of(arguments), api_headers=read_headers(arguments.api_headers))
     lines = asyncio.run(_drive(target, quiet=arguments.json))
     if arguments.json:
         sys.stdout.write(json.dumps([msgspec.to_builtins(line) for line in lines]) + "\n")
@@ -73,7 +73,8 @@ def _run(arguments: argparse.Namespace) -> int:
     return 1 if any(line.outcome == "failed" for line in lines) else 0
 
 
-def _headers(file: Path | None) -> dict[str, str]:
+def read_headers(file: Path | None) -> dict[str, str]:
+    """Read headers, one `Name: value` a line. Raises `BadInputError`."""
     if file is None:
         return {}
     try:
