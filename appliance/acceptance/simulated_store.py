@@ -27,13 +27,11 @@ async def look(target: Target, devices: Sequence[SimulatedDevice], tally: Tally)
 
     wanted = [(device.name, call, span) for device in devices for call, span in device.log.calls.items()]
     found = await asyncio.gather(*(stored(device, call) for device, call, _ in wanted))
-    unsettled = sum(device.log.waiting for device in devices)
     missing = 0
     for (_, _, (first, last)), numbers in zip(wanted, found, strict=True):
         lost, doubled, reordered = compared(range(first, last + 1), numbers)
         missing += lost
         tally.doubled += doubled
         tally.reordered += reordered
-    # What was never acknowledged counts as lost already, whether it is stored or not.
-    tally.lost += max(0, missing - unsettled)
+    tally.lost += max(0, missing - tally.waiting)
     tally.stored = True

@@ -41,6 +41,7 @@ class Simulation:
             for device, door in doors.items()
         ]
         self._returns: list[Return] = []
+        self.flush_s = FLUSH_S
 
     def stop(self) -> None:
         """Have all calls hung up now; what was said is still delivered."""
@@ -71,8 +72,8 @@ class Simulation:
         try:
             await device.say(calls, self._pacer)
             await self._pacer.until(self._shape.length_s)
-            await _settle(lambda: not device.log.waiting, FLUSH_S)
-            await device.uplink.stop(STOP_S)
+            await _settle(lambda: not device.log.waiting, self.flush_s)
+            await device.uplink.stop(min(STOP_S, self.flush_s))
         finally:
             linked.cancel()
             await asyncio.gather(linked, return_exceptions=True)
@@ -112,7 +113,8 @@ class Simulation:
             took_s=round(took_s, 1),
             events=sum(log.made for log in logs),
             acknowledged=sum(len(log.taken) for log in logs),
-            lost=sum(log.waiting + log.forgotten for log in logs),
+            waiting=sum(log.waiting for log in logs),
+            lost=sum(log.forgotten for log in logs),
             reordered=sum(log.unsent for log in logs),
             partials=sum(device.partials for device in self.devices),
             connections=sum(len(device.welcomes) for device in self.devices),

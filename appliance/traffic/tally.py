@@ -10,7 +10,8 @@ import msgspec
 ROWS: Final = (
     ("events", "made by the devices"),
     ("acknowledged", "of them, by the server"),
-    ("lost", "acknowledged and then forgotten, or never acknowledged"),
+    ("waiting", "not acknowledged a minute after the last word; a box would keep them"),
+    ("lost", "acknowledged and then forgotten, or not in the store"),
     ("doubled", "stored more than once"),
     ("reordered", "stored in another order, or acknowledged before they were sent"),
     ("partials", "words in progress that were shown to the uplink"),
@@ -55,6 +56,7 @@ class Tally(msgspec.Struct, kw_only=True):
     took_s: float = 0.0
     events: int = 0
     acknowledged: int = 0
+    waiting: int = 0
     lost: int = 0
     doubled: int = 0
     reordered: int = 0
@@ -70,9 +72,9 @@ class Tally(msgspec.Struct, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was lost, doubled or reordered, and everybody came back in time."""
+        """Whether all was acknowledged, nothing lost, doubled or reordered, and everybody came back in time."""
         back = all(each.devices == self.devices and each.last_after_s <= each.bound_s for each in self.returned)
-        return not (self.lost or self.doubled or self.reordered) and back
+        return not (self.waiting or self.lost or self.doubled or self.reordered) and back
 
 
 def delays(taken_s: Sequence[float]) -> Delays:
@@ -114,7 +116,8 @@ def as_text(tally: Tally) -> str:
         )
     lines += [f"link ended {count} times: {text}" for text, count in tally.endings.items()]
     looked = "seen in the server's store too" if tally.stored else "told by acknowledgements alone: see --api-headers"
-    lines.append(("nothing lost, doubled or reordered" if tally.holds else "NOT AS IT MUST BE") + f" ({looked})")
+    verdict = "nothing waits, is lost, doubled or reordered" if tally.holds else "NOT AS IT MUST BE"
+    lines.append(f"{verdict} ({looked})")
     return "\n".join(lines)
 
 
