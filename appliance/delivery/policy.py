@@ -55,8 +55,8 @@ MAX_PINGS_OPEN: Final = 4
 
 # Waiting
 
-OPEN_S: Final = 10.0
-"""TCP, TLS and HTTP: three round trips, and a server under load."""
+OPEN_S: Final = 20.0
+"""TCP, TLS and HTTP: three round trips of four seconds on a very bad network, and a server under load."""
 
 REQUEST_S: Final = 20.0
 """From a connection to the end of its first request, TLS included, and for a body: a server waits no longer for a
