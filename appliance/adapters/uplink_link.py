@@ -179,7 +179,7 @@ def understood(text: str | bytes) -> FromServer | None:
         if is_news(text, TYPES_FROM_SERVER):
             _log.debug("event=message_ignored")
             return None
-        raise LinkError(f"the server sent a message that cannot be read: {error}") from error
+        raise LinkError(f"the server sent a message that cannot be read: {first_line(str(error))}") from error
 
 
 def first_line(text: str) -> str:

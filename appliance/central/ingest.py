@@ -90,7 +90,10 @@ class Ingest:
             raise web.HTTPServiceUnavailable(text="the server is stopping\n")
         # Compression would hold a window of 300 KiB for each device to save little on short messages.
         socket = web.WebSocketResponse(protocols=[SUBPROTOCOL], max_msg_size=HARD_LIMIT_BYTES, compress=False)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return socket  # it has gone already; nobody is there to be told
         link = DeviceLink(
             socket,
             identity.device,
@@ -167,5 +170,6 @@ class Ingest:
         _log.info("device_connected device=%s resume_after=%d last_seq=%d", link.device, resume_after, hello.last_seq)
         if hello.last_seq < resume_after:
             # Its outbox is younger than ours: the box was set up anew and must count on from resume_after.
-            _log.warning("device_outbox_lost device=%s last_seq=%d", link.device, hello.last_seq)
+            cause = f"{link.device} outbox"
+            self._repeats.warn(cause, "device_outbox_lost device=%s last_seq=%d", link.device, hello.last_seq)
         await link.serve(resume_after)

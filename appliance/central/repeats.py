@@ -17,7 +17,7 @@ class Repeats:
         self._log = log
         self._told = RateLimit(1, TOLD_EVERY_S)
 
-    def warn(self, cause: str, text: str, *values: object) -> None:
+    def warn(self, cause: str, text: str, *values: object, level: int = logging.WARNING) -> None:
         """Write a warning, if none was written of this `cause` in the last `TOLD_EVERY_S`."""
         if not self._told.wait_s(cause, time.monotonic()):
-            self._log.warning(text, *values)
+            self._log.log(level, text, *values)

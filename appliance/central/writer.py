@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from appliance.central import store
 from appliance.central.clock import utc_now
+from appliance.central.repeats import Repeats
 
 MAX_BATCH: Final = 1_000
 """Items in one transaction: about 20 ms of work, so that an acknowledgement is never late by more than that."""
@@ -46,6 +47,7 @@ class Writer:
         self._commit_ms: deque[float] = deque(maxlen=_COMMIT_TIMES_KEPT)
         self.fault = ""
         self.conflicts = 0
+        self._repeats = Repeats(_log)
         self._thread = threading.Thread(target=self._run, name="central-writer", daemon=True)
         self._thread.start()
 
@@ -103,7 +105,10 @@ class Writer:
                 item.committed(item)
         for item in saved.conflicts:
             self.conflicts += 1
-            _log.error("event_conflict device=%s seq=%d kept=first", item.device, item.envelope.seq)
+            cause, number = f"{item.device} conflict", item.envelope.seq
+            self._repeats.warn(
+                cause, "event_conflict device=%s seq=%d kept=first", item.device, number, level=logging.ERROR
+            )
         self._saved(saved)
 
     def _note_fault(self, fault: str) -> None:

@@ -20,6 +20,7 @@ from appliance.central.link import understood as understood_by_server
 from appliance.central.store import Arrival, arrival
 from appliance.delivery import messages
 from appliance.delivery.orders import ORDERS
+from appliance.delivery.policy import ServerTiming
 from tests.adapters.flaky_server import Fate, FlakyServer
 from tests.adapters.outbox_drafts import utterance
 from tests.adapters.uplink_box import QUICK, Box, said, texts
@@ -101,7 +102,7 @@ def test_a_hostile_device_disturbs_no_other(tmp_path: Path, count: int) -> None:
     chance = random.Random(3)
 
     async def run() -> None:
-        async with central_in(tmp_path) as central, central.device() as honest:
+        async with central_in(tmp_path, ServerTiming()) as central, central.device() as honest:
             token, spoken, seq = central.add_device("hostile"), 0, 0
             while spoken < count:
                 burst = iter([mangled(FROM_DEVICE, chance) for _ in range(40)])
