@@ -151,7 +151,7 @@ def _ask(site: Site, method: str, path: str, context: ssl.SSLContext | None, bod
 def _refused(site: Site, status: int, content: bytes) -> BadInputError:
     try:
         said = msgspec.json.decode(content, type=Refusal)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return BadInputError(f"there is no central server (HTTP {status})", where=site.url, mend=ADDRESS_MEND)
     return BadInputError(said.error, where=site.url, mend=_MENDS.get(said.reason, "look at the server's log"))
 
@@ -159,7 +159,7 @@ def _refused(site: Site, status: int, content: bytes) -> BadInputError:
 def _decoded(content: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadInputError(
             f"the server's answer cannot be read: {error}", mend="update the box or the server"
         ) from error

@@ -7,8 +7,8 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from appliance.adapters.identity import read_identity
-from appliance.adapters.link_faults import diagnosis_of
+from appliance.adapters.identity import ENROL_MEND, read_identity
+from appliance.adapters.link_faults import CLOCK_MEND, diagnosis_of
 from appliance.adapters.machine_checks import Finding
 from appliance.adapters.server_settings import server_of
 from appliance.adapters.uplink_server import Server, check, headers, tls
@@ -32,8 +32,7 @@ def _clock() -> list[Finding]:
     year = datetime.now(UTC).year
     if year >= OLDEST_CLOCK:
         return []
-    mend = "timedatectl set-ntp true (package systemd-timesyncd), or give the box a battery-backed clock"
-    return [Finding("clock", "trouble", f"says that it is the year {year}; no certificate is valid then", mend)]
+    return [Finding("clock", "trouble", f"says that it is the year {year}; no certificate is valid then", CLOCK_MEND)]
 
 
 def _identity(server: Server) -> list[Finding]:
@@ -43,6 +42,9 @@ def _identity(server: Server) -> list[Finding]:
         own = read_identity(server.identity)
     except BadInputError as error:
         return [Finding("identity", "trouble", str(error), error.mend)]
+    if own.ends_at < datetime.now(UTC):
+        detail = f"{own.device}'s certificate ended on {own.ends_at:%Y-%m-%d}, and the clock here is later"
+        return [Finding("identity", "trouble", detail, f"if the clock is right, {ENROL_MEND}; if not, {CLOCK_MEND}")]
     return [Finding("identity", "ok", f"this box is {own.device} until {own.ends_at:%Y-%m-%d}")]
 
 

@@ -5,14 +5,17 @@ An outage (nobody answers, the name service is away) is no fault: it passes, and
 
 import socket
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Final, NamedTuple, cast
 
 import msgspec
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.http11 import Response
 
 from appliance.adapters.identity import ENROL_MEND
 from appliance.adapters.uplink_link import ByeReceivedError, first_line
+from appliance.adapters.uplink_outgoing import NotUnderstoodError
 from appliance.adapters.uplink_server import NotEnrolledError, OutOfDateError
 from appliance.delivery.enrolment import Refusal
 from appliance.indicator.patterns import Fault
@@ -23,7 +26,18 @@ _WRONG_NAMES: Final = frozenset({62, 64})
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
 
 ADDRESS_MEND: Final = "correct `url` in the table [central] of the settings: wss://HOST:PORT/v1/device"
+PORTAL_MEND: Final = "let this box through the sign-in page of this network; or correct `url` in the table [central]"
+VERSION_MEND: Final = "update this box and the server to versions that know each other (undertone --version)"
 CLOCK_MEND: Final = "set this box's clock (timedatectl set-ntp true; or give it a battery-backed clock)"
+
+_PORTAL: Final = frozenset({200, 302, 303, 307, 511})
+"""What a page answers where a WebSocket was asked for; 511 says so itself (RFC 6585, 6)."""
+
+_CLOCK_FAR_OFF: Final = timedelta(days=730)
+"""A box renews its certificate from its second month on: one that is over for so long is the clock's mistake."""
+
+SPOKEN: Final = b"WebSocket sub-protocol undertone."
+"""Stands in what a central server answers to a box that speaks another version (`central.ingest`)."""
 
 _REFUSALS: Final[dict[str, tuple[Fault, str]]] = {
     "revoked": ("link_revoked", f"if this box is to come back, {ENROL_MEND}"),
@@ -32,6 +46,7 @@ _REFUSALS: Final[dict[str, tuple[Fault, str]]] = {
     "unknown_token": ("link_refused", "make a token for this box: undertone central add-device NAME --replace"),
     "no_credential": ("link_refused", ENROL_MEND),
     "unauthorized": ("link_refused", "correct the name in [device] to the one that the box was enrolled as"),
+    "protocol_error": ("link_version", VERSION_MEND),
     "replaced": ("link_refused", "another box uses the same identity: enrol each box by a claim of its own"),
 }
 
@@ -52,12 +67,10 @@ def diagnosis_of(error: Exception, *, by_certificate: bool = False) -> Diagnosis
     """
     found: Diagnosis | None = None
     match error:
-        case NotEnrolledError():
-            found = Diagnosis("link_not_enrolled", str(error), error.mend)
-        case OutOfDateError():
-            found = Diagnosis("link_expired", str(error), error.mend)
+        case NotEnrolledError() | OutOfDateError():
+            found = _of_own_certificate(error)
         case InvalidStatus():
-            found = _of_status(error.response.status_code, bytes(error.response.body or b""))
+            found = _of_status(error.response)
         case ssl.SSLCertVerificationError():
             found = _of_certificate(error)
         case ssl.SSLError():
@@ -69,6 +82,8 @@ def diagnosis_of(error: Exception, *, by_certificate: bool = False) -> Diagnosis
             found = Diagnosis("link_refused", text, ENROL_MEND) if by_certificate else None
         case InvalidHandshake():
             found = Diagnosis("link_address", f"what answers there is no central server: {error}", ADDRESS_MEND)
+        case NotUnderstoodError():
+            found = Diagnosis("link_version", str(error), VERSION_MEND)
         case ByeReceivedError():
             found = refusal(error.bye.reason, str(error))
     return found
@@ -80,23 +95,42 @@ def refusal(reason: str, text: str) -> Diagnosis | None:
     return Diagnosis(found[0], text, found[1]) if found else None
 
 
-def _of_status(status: int, body: bytes) -> Diagnosis | None:
+def _of_own_certificate(error: NotEnrolledError | OutOfDateError) -> Diagnosis:
+    if isinstance(error, NotEnrolledError):
+        return Diagnosis("link_not_enrolled", str(error), error.mend)
+    if datetime.now(UTC) - error.ended_at > _CLOCK_FAR_OFF:
+        return Diagnosis("clock_wrong", f"{error}; the clock here says {_today()}", CLOCK_MEND)
+    return Diagnosis("link_expired", str(error), f"{error.mend}; or, if the clock is wrong, {CLOCK_MEND}")
+
+
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _of_status(response: Response) -> Diagnosis | None:
+    status = response.status_code
     try:
-        said = msgspec.json.decode(body, type=Refusal)
-    except msgspec.DecodeError:
+        said = msgspec.json.decode(bytes(response.body or b""), type=Refusal)
+    except (msgspec.DecodeError, RecursionError):
         said = Refusal("")
     if known := refusal(said.reason, f"the server refuses this box: {first_line(said.error)}"):
         return known
     if status in {401, 403}:
         text = f"the server refuses this box (HTTP {status})"
         return Diagnosis("link_refused", text, "look at the server's log for the reason")
+    if status in _PORTAL:
+        to = first_line(response.headers.get("Location", ""))
+        text = f"a page answers in the server's place (HTTP {status}" + (f" to {to})" if to else ")")
+        return Diagnosis("link_portal", text, PORTAL_MEND)
+    if status == HTTPStatus.BAD_REQUEST and SPOKEN in (body := bytes(response.body or b"")):
+        return Diagnosis("link_version", first_line(body.decode("utf-8", "replace")), VERSION_MEND)
     if 300 <= status < 500 and status not in {408, 429}:
         return Diagnosis("link_address", f"at this address there is no central server (HTTP {status})", ADDRESS_MEND)
     return None
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError) -> Diagnosis:
-    today = f"the clock here says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    today = f"the clock here says {_today()}"
     if error.verify_code == _NOT_YET_VALID:
         return Diagnosis("clock_wrong", f"the server's certificate is not valid yet; {today}", CLOCK_MEND)
     if error.verify_code == _EXPIRED:
@@ -107,7 +141,10 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Diagnosis:
         return Diagnosis(
             "link_untrusted", f"the server's certificate is for another name: {error.verify_message}", mend
         )
-    mend = "set `ca_file` to the authority of your server; a box with a certificate: " + ENROL_MEND
+    mend = (
+        "if this network has a sign-in page, let the box through; else set `ca_file` to the authority of your server, "
+        f"or, for a box with a certificate, {ENROL_MEND}"
+    )
     return Diagnosis("link_untrusted", f"the server's certificate is not trusted: {error.verify_message}", mend)
 
 

@@ -23,7 +23,7 @@ from appliance.adapters.link_faults import Diagnosis, diagnosis_of
 from appliance.adapters.uplink_dial import Door, door_of
 from appliance.adapters.uplink_link import ByeReceivedError, Link, first_line
 from appliance.adapters.uplink_outgoing import LinkError, Outgoing
-from appliance.adapters.uplink_server import NotEnrolledError, Server
+from appliance.adapters.uplink_server import NotEnrolledError, OutOfDateError, Server
 from appliance.delivery.answers import Answers
 from appliance.delivery.backoff import CAP_S, delays, spread
 from appliance.delivery.cells import Cells
@@ -43,7 +43,8 @@ FLUSH_S: Final = 5.0
 """What a person who stops the box will wait; what is left goes out after the next start."""
 
 LOOK_FOR_IDENTITY_S: Final = 5.0
-"""A box that is being enrolled goes on line by itself; until then it looks into its own folder and nowhere else."""
+"""A box that is being enrolled goes on line by itself, and one whose clock is set right; until then it looks into its
+own folder and nowhere else."""
 
 _CLOCK_MAY_BE_WRONG: Final = frozenset({9, 10})
 """OpenSSL's "not yet valid" and "has expired": a box without a clock chip says so until it knows the time."""
@@ -173,7 +174,7 @@ class Uplink:
                 self._tell("online", self._door.url)
                 await link.run()
                 ending = _Ending("offline", "stopped")
-        except NotEnrolledError as error:
+        except (NotEnrolledError, OutOfDateError) as error:
             ending = _Ending("refused", str(error), look_again_s=LOOK_FOR_IDENTITY_S)
         except BadInputError as error:
             ending = _Ending("refused", str(error), self._timing.refused_s)

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 
 from appliance.adapters import clock
 from appliance.adapters.event_log import EventLog
-from appliance.adapters.uplink_outgoing import LinkError, Outgoing
+from appliance.adapters.uplink_outgoing import LinkError, NotUnderstoodError, Outgoing
 from appliance.delivery.envelope import MAX_SEQ
 from appliance.delivery.messages import (
     TYPES_FROM_SERVER,
@@ -87,7 +87,7 @@ class Link:
             raise LinkError(f"no welcome within {self._timing.welcome_s:g} s") from error
         if wrong := _impossible(welcome):
             await self._outgoing.say(Bye(reason="protocol_error", text=wrong))
-            raise LinkError(f"the server's welcome cannot be kept: {wrong}")
+            raise NotUnderstoodError(f"the server's welcome cannot be kept: {wrong}")
         self._outbox.server_clock.receive(welcome.server_time, clock.uptime_s())
         await self._outbox.resume(welcome.resume_after)
         self._outgoing.begin(welcome)
@@ -133,7 +133,9 @@ class Link:
                 case None:
                     pass
                 case message:
-                    raise LinkError(f"the server began with {type(message).__name__.lower()} instead of welcome")
+                    raise NotUnderstoodError(
+                        f"the server began with {type(message).__name__.lower()} instead of welcome"
+                    )
 
     async def _receive(self) -> None:
         async for text in self._socket:
@@ -172,14 +174,14 @@ class Link:
 
 
 def understood(text: str | bytes) -> FromServer | None:
-    """Read a message; None for a type that a newer server may send. Raises `LinkError` for what is no message."""
+    """Read a message; None for a type that a newer server may send. Raises `NotUnderstoodError` for what is none."""
     try:
         return decode_from_server(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         if is_news(text, TYPES_FROM_SERVER):
             _log.debug("event=message_ignored")
             return None
-        raise LinkError(f"the server sent a message that cannot be read: {first_line(str(error))}") from error
+        raise NotUnderstoodError(f"the server sent a message that cannot be read: {first_line(str(error))}") from error
 
 
 def first_line(text: str) -> str:

@@ -27,6 +27,10 @@ class LinkError(Exception):
     """The connection cannot go on; the text says why."""
 
 
+class NotUnderstoodError(LinkError):
+    """The server does not keep the protocol as this box knows it."""
+
+
 class Outgoing:
     """The sending half of one connection.
 
@@ -63,7 +67,7 @@ class Outgoing:
         try:
             released = self._window.acknowledge(seq)
         except ValueError as error:
-            raise LinkError(str(error)) from error
+            raise NotUnderstoodError(str(error)) from error
         if released:
             self.progressed = True
             self._progress_at_s = time.monotonic()

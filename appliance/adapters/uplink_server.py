@@ -34,7 +34,12 @@ class NotEnrolledError(BadInputError):
 
 
 class OutOfDateError(BadInputError):
-    """The box's certificate has expired."""
+    """The box's certificate has expired at `ended_at`, as far as the clock here tells."""
+
+    def __init__(self, ended_at: datetime, where: str) -> None:
+        self.ended_at = ended_at
+        text = f"this box's certificate has expired on {ended_at:%Y-%m-%d} (if the clock here is right)"
+        super().__init__(text, where=where, mend=identity.ENROL_MEND)
 
 
 def check(server: Server) -> None:
@@ -114,8 +119,7 @@ def _own_tls(folder: Path) -> ssl.SSLContext:
     except BadInputError as error:
         raise NotEnrolledError(error.what, where=error.where, mend=error.mend) from error
     if ends_at < datetime.now(UTC):
-        text = f"this box's certificate has expired on {ends_at:%Y-%m-%d} (if the clock here is right)"
-        raise OutOfDateError(text, where=str(folder), mend=identity.ENROL_MEND)
+        raise OutOfDateError(ends_at, str(folder))
     return context
 
 

@@ -131,6 +131,14 @@ def test_a_box_whose_certificate_has_expired_knows_it_without_asking(tmp_path: P
     assert fake.headers == []
 
 
+def test_a_clock_years_ahead_is_told_as_that_and_the_box_does_not_have_to_enrol_anew(tmp_path: Path) -> None:
+    box = enrolled(tmp_path / "i", NOW - timedelta(days=3650))
+    state, fault, text, mend = diagnosis(tmp_path, FlakyServer(tls=server_tls(tmp_path)), box)
+    assert (state, fault) == ("refused", "clock_wrong")
+    assert f"the clock here says {NOW:%Y}" in text
+    assert "timedatectl" in mend
+
+
 def test_a_box_that_was_certified_by_another_authority_is_told_to_enrol(tmp_path: Path) -> None:
     fake = FlakyServer(tls=server_tls(tmp_path, asks=True))
     box = enrolled(tmp_path / "i", office=authority.new_authority(1, NOW))
@@ -139,6 +147,7 @@ def test_a_box_that_was_certified_by_another_authority_is_told_to_enrol(tmp_path
     assert "undertone enrol" in mend
 
 
+NEWER = "this server speaks the WebSocket sub-protocol undertone.v2; offered: 'undertone.v1'\n"
 REFUSED = '{"error":"this certificate was revoked","reason":"revoked"}'
 
 
@@ -146,7 +155,12 @@ REFUSED = '{"error":"this certificate was revoked","reason":"revoked"}'
     ("fate", "state", "fault"),
     [
         (Fate(status=404), "offline", "link_address"),
-        (Fate(status=302), "offline", "link_address"),
+        (Fate(status=302, body="<html>Sign in"), "offline", "link_portal"),
+        (Fate(status=200, body="<html>Welcome, guest"), "offline", "link_portal"),
+        (Fate(status=511), "offline", "link_portal"),
+        (Fate(status=400, body=NEWER), "offline", "link_version"),
+        (Fate(bye=Bye(reason="protocol_error", text="no such word")), "offline", "link_version"),
+        (Fate(says=("{",)), "offline", "link_version"),
         (Fate(status=401), "refused", "link_refused"),
         (Fate(status=403, body=REFUSED), "refused", "link_revoked"),
         (Fate(bye=Bye(reason="revoked")), "refused", "link_revoked"),
