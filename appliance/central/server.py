@@ -30,8 +30,8 @@ from appliance.central.openid.settings import OpenId
 from appliance.central.patience import KEEP_ALIVE_S, Patience
 from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
-from appliance.central.watching.store import open_fleet
-from appliance.central.watching.watch import LOOK_EVERY_S, Watch, watching
+from appliance.central.watching.fleet import Places, watching
+from appliance.central.watching.watch import LOOK_EVERY_S, Watch
 from appliance.central.watching.web import FleetWeb
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
 from appliance.central.writer import Writer
@@ -131,10 +131,8 @@ def _application(routes: Iterable[web.RouteDef], guards: Iterable[Middleware]) -
 
 async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> Watch:
     """Watch how the boxes are, until `stop`."""
-    database = _thread(stop, open_fleet(settings.access), "central-fleet")
-    return await stop.enter_async_context(
-        watching(bus.devices, database, people, settings.credentials, [], settings.look_every_s)
-    )
+    places = Places(settings.access, settings.credentials)
+    return await stop.enter_async_context(watching(bus.devices, people, places, settings.look_every_s))
 
 
 def _open_openid(stop: contextlib.AsyncExitStack, settings: Settings, door: Door) -> list[web.RouteDef]:

@@ -1,15 +1,13 @@
 """Looks at the whole fleet again and again, keeps what it saw, and has told what is news."""
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from appliance.central.bus import DeviceState
 from appliance.central.database_thread import DatabaseThread
 from appliance.central.watching import store
 from appliance.central.watching.boxes import Box, Boxes, Change
@@ -76,25 +74,3 @@ class Watch:
         rows, gone = self.boxes.to_keep()
         if rows or gone:
             await self._database.ask(store.keep_boxes, rows, gone)
-
-
-@contextlib.asynccontextmanager
-async def watching(
-    devices: Callable[[], list[DeviceState]],
-    database: DatabaseThread,
-    access: DatabaseThread,
-    tokens: Path,
-    hear: list[Hear],
-    every_s: float = LOOK_EVERY_S,
-) -> AsyncIterator[Watch]:
-    """Watch inside `async with`; what was seen last is kept on the way out."""
-    boxes = Boxes(devices, await database.ask(store.box_rows), datetime.now(UTC))
-    watch = Watch(boxes, database, access, tokens, hear)
-    task = asyncio.create_task(watch.run(every_s), name="watch")
-    try:
-        yield watch
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        with contextlib.suppress(sqlite3.Error):
-            await database.ask(store.keep_boxes, *boxes.to_keep())
