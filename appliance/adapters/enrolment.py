@@ -14,9 +14,11 @@ from appliance.adapters import identity
 from appliance.adapters.link_faults import ADDRESS_MEND, diagnosis_of
 from appliance.adapters.uplink_server import Server, tls
 from appliance.delivery.enrolment import (
+    MAX_PROVISION_BYTES,
     Certified,
     Claim,
     EnrolRequest,
+    Provision,
     Refusal,
     RenewRequest,
     Trust,
@@ -42,7 +44,15 @@ _MENDS: Final = {
     "revoked": "make a claim for this box and enrol it anew",
 }
 
-T = TypeVar("T", Certified, Trust)
+T = TypeVar("T", Certified, Provision, Trust)
+
+
+class ClaimUsedError(BadInputError):
+    """The claim was used already, by another key than this box sends now."""
+
+
+class NotOfferedError(BadInputError):
+    """The server has no such address: an older one, or one of somebody else's making."""
 
 
 class Site(NamedTuple):
@@ -110,6 +120,12 @@ def renew(server: Server, folder: Path) -> None:
     identity.keep(folder, certified)
 
 
+def provision(server: Server) -> Provision:
+    """Ask the server for what this box's desk needs. Raises `BadInputError`."""
+    content = _ask(read_site(server.url), "GET", "/v1/provision", tls(server), limit=MAX_PROVISION_BYTES)
+    return _decoded(content, Provision)
+
+
 def _pinned(site: Site, claim: Claim) -> str:
     """Give the authority that the claim names, asked of a server that nobody has vouched for yet."""
     nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -129,13 +145,21 @@ def _pinned(site: Site, claim: Claim) -> str:
     )
 
 
-def _ask(site: Site, method: str, path: str, context: ssl.SSLContext | None, body: Any = None) -> bytes:  # noqa: ANN401 - a struct
+def _ask(
+    site: Site,
+    method: str,
+    path: str,
+    context: ssl.SSLContext | None,
+    body: Any = None,  # noqa: ANN401 - a struct
+    *,
+    limit: int = MAX_ANSWER_BYTES,
+) -> bytes:
     connection = http.client.HTTPSConnection(site.host, site.port, timeout=TIMEOUT_S, context=context)
     headers = {"User-Agent": f"undertone/{VERSION}", "Content-Type": "application/json"}
     try:
         connection.request(method, path, None if body is None else msgspec.json.encode(body), headers)
         answer = connection.getresponse()
-        content = answer.read(MAX_ANSWER_BYTES)
+        content = answer.read(limit)
     except (OSError, http.client.HTTPException) as error:
         found = diagnosis_of(error)
         text = found.text if found else f"the server cannot be reached: {error}"
@@ -152,8 +176,10 @@ def _refused(site: Site, status: int, content: bytes) -> BadInputError:
     try:
         said = msgspec.json.decode(content, type=Refusal)
     except (msgspec.DecodeError, RecursionError):
-        return BadInputError(f"there is no central server (HTTP {status})", where=site.url, mend=ADDRESS_MEND)
-    return BadInputError(said.error, where=site.url, mend=_MENDS.get(said.reason, "look at the server's log"))
+        other = NotOfferedError if status == http.HTTPStatus.NOT_FOUND else BadInputError
+        return other(f"there is no central server (HTTP {status})", where=site.url, mend=ADDRESS_MEND)
+    kind = ClaimUsedError if said.reason == "claim_used" else BadInputError
+    return kind(said.error, where=site.url, mend=_MENDS.get(said.reason, "look at the server's log"))
 
 
 def _decoded(content: bytes, kind: type[T]) -> T:

@@ -1,31 +1,41 @@
 """What a box does once, when it starts from a card that was prepared for it.
 
-The folder `undertone` of the boot partition holds the settings, the server's address and a claim. The settings are put
-in their place, the box enrols, and the claim is wiped: afterwards nothing on that partition is a secret. Whatever is
-cut off is done again at the next start.
+The folder `undertone` of the boot partition holds a claim, and may hold settings and the server's address. Without an
+address the server is looked for on the network; what the card does not hold the server gives. When all is in its place
+the claim is wiped: afterwards nothing on that partition is a secret. Whatever is cut off is done again later.
 """
 
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
-from appliance.adapters.enrolment import enrol, read_site
+from appliance.adapters.discovery import Found, find_servers
+from appliance.adapters.enrolment import ClaimUsedError, NotOfferedError, Site, enrol, provision, read_site
 from appliance.adapters.identity import identity_folder
+from appliance.adapters.provisioning import ask_for_all, bring_model, take_settings, wanted_model
+from appliance.adapters.uplink_server import Server
 from appliance.config import read_settings
-from appliance.delivery.enrolment import MAX_CLAIM_CHARACTERS, parse_claim
+from appliance.delivery.enrolment import MAX_CLAIM_CHARACTERS, Claim, parse_claim
 from appliance.errors import BadInputError
 from appliance.fleet.settings import CLAIM_FILE, SERVER_FILE, SETTINGS_FILE
 from appliance.secret_file import write_secret
 
-Step = Literal["settings", "enrolled", "claim wiped"]
+Step = Literal["settings", "enrolled", "settings from the server", "model", "claim wiped"]
 
 MAX_ADDRESS_CHARACTERS: Final = 300
 
+log = logging.getLogger(__name__)
 
-def first_boot(source: Path, config: Path, state: Path, serial: str) -> list[Step]:
+
+def first_boot(
+    source: Path, config: Path, state: Path, serial: str, find: Callable[[], list[Found]] = find_servers
+) -> list[Step]:
     """Do what is left to do, and give the steps that were done; none where nothing was prepared.
 
-    Raises `BadInputError` for settings that cannot be used, before anything is changed, and when the box cannot enrol.
+    `find` gives servers for a card without an address. Raises `BadInputError` for settings that cannot be used, before
+    anything is changed, and when no server takes the box.
     """
     done: list[Step] = []
     settings = _content(source / SETTINGS_FILE)
@@ -35,17 +45,66 @@ def first_boot(source: Path, config: Path, state: Path, serial: str) -> list[Ste
             write_secret(config, settings.decode())
             config.chmod(0o644)  # it holds none, and the device runs as a user of its own
             done.append("settings")
-    claim, server = _content(source / CLAIM_FILE), _content(source / SERVER_FILE)
+    claim = _content(source / CLAIM_FILE)
     if claim is None:
         return done
-    if server is None:
-        mend = "write the server's https://HOST:PORT into it, or prepare the card anew"
-        raise BadInputError("a claim without its server's address", where=str(source / SERVER_FILE), mend=mend)
     code = parse_claim(claim[: MAX_CLAIM_CHARACTERS + 1].decode("ascii", "replace"))
-    site = read_site(server[:MAX_ADDRESS_CHARACTERS].decode("ascii", "replace").strip())
-    enrol(site, code, serial, identity_folder(state))
+    site = _enrolled(_addresses(_content(source / SERVER_FILE), find), code, serial, identity_folder(state))
+    server = Server(site.url, identity=identity_folder(state))
+    done += ["enrolled", *_given(server, config, state, has_settings=settings is not None)]
     wipe_file(source / CLAIM_FILE)
-    return [*done, "enrolled", "claim wiped"]
+    return [*done, "claim wiped"]
+
+
+def _addresses(written: bytes | None, find: Callable[[], list[Found]]) -> list[Found]:
+    """Give the servers to try: the one on the card, else what the network names. Raises `BadInputError` for none."""
+    said = (written or b"")[:MAX_ADDRESS_CHARACTERS].decode("ascii", "replace").strip()
+    if said:
+        return [Found(said, "the card")]
+    if found := find():
+        return found
+    mend = "give the network a DHCP option or an SRV record of the server, or write https://HOST:PORT onto the card"
+    raise BadInputError("the network names no central server", where=SERVER_FILE, mend=mend)
+
+
+def _enrolled(servers: list[Found], claim: Claim, serial: str, folder: Path) -> Site:
+    """Enrol at the first server that is the one of the claim; the others are told nothing. Raises the last error."""
+    refused: BadInputError | None = None
+    for address, how in servers:
+        try:
+            site = read_site(address)
+            try:
+                device = enrol(site, claim, serial, folder)
+            except ClaimUsedError:
+                # By us, perhaps, before the power was cut: then this server knows our certificate.
+                device = provision(Server(site.url, identity=folder)).device
+        except BadInputError as error:
+            log.warning("event=server_passed_over address=%s how=%r error=%r", address, how, str(error))
+            refused = error
+        else:
+            log.warning("event=enrolled device=%s address=%s how=%r", device, address, how)
+            return site
+    assert refused is not None  # noqa: S101  there was one to try
+    raise refused
+
+
+def _given(server: Server, config: Path, state: Path, *, has_settings: bool) -> list[Step]:
+    """Take what the server has for this box; settings from the card go before its own."""
+    done: list[Step] = []
+    try:
+        given = ask_for_all(server)
+    except NotOfferedError:
+        return done  # what is on the card must do
+    if not has_settings and take_settings(given, config):
+        done.append("settings from the server")
+    content = _content(config)
+    if content is None:
+        return done
+    models = state / "models"
+    if wanted := wanted_model(read_settings(content, config), given.models, models):
+        bring_model(wanted, server, models)
+        done.append("model")
+    return done
 
 
 def wipe_file(file: Path) -> None:

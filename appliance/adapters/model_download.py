@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -41,18 +42,20 @@ def download(
     progress: Progress,
     retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
     sleep: Callable[[float], None] = time.sleep,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Complete the file `part` with what stands at `url`; what it holds already is not asked for again.
 
     Retries while the source can be reached. Raises `SourceError` when it cannot be reached at all, refuses, offers a
-    file of another size than `expected_bytes`, or fails too often; `part` then keeps what has arrived.
+    file of another size than `expected_bytes`, or fails too often; `part` then keeps what has arrived. `tls` is for a
+    site that wants to know who we are.
     """
     failures = 0
     reached = False
     furthest_bytes = _size(part)
     while True:
         try:
-            _continue(url, part, expected_bytes, progress)
+            _continue(url, part, expected_bytes, progress, tls)
         except urllib.error.URLError as error:
             reason = _unless_worth_retrying(error, reached=reached)
         except (_CutError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
@@ -68,13 +71,13 @@ def download(
         failures += 1
 
 
-def web_file(url: str, from_bytes: int = 0) -> http.client.HTTPResponse:
+def web_file(url: str, from_bytes: int = 0, tls: ssl.SSLContext | None = None) -> http.client.HTTPResponse:
     """Ask for a file, or for what follows `from_bytes` of it. Raises `URLError`; opens no local file."""
     headers = {"User-Agent": f"undertone/{VERSION}", "Accept-Encoding": "identity"}
     if from_bytes:
         headers["Range"] = f"bytes={from_bytes}-"
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  the opener below knows http and https alone
-    answer = _opener().open(request)
+    answer = _opener(tls).open(request)
     assert isinstance(answer, http.client.HTTPResponse)  # noqa: S101  what both handlers give
     return answer
 
@@ -90,14 +93,14 @@ def _unless_worth_retrying(error: urllib.error.URLError, *, reached: bool) -> st
     return str(error.reason)
 
 
-def _continue(url: str, part: Path, expected_bytes: int | None, progress: Progress) -> None:
+def _continue(url: str, part: Path, expected_bytes: int | None, progress: Progress, tls: ssl.SSLContext | None) -> None:
     have_bytes = _size(part)
     if expected_bytes is not None and have_bytes == expected_bytes:
         return
     if have_bytes > (expected_bytes or MAX_BYTES):
         have_bytes = 0
     try:
-        answer = web_file(url, have_bytes)
+        answer = web_file(url, have_bytes, tls)
     except urllib.error.HTTPError as error:
         if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
@@ -165,11 +168,15 @@ class _Http(urllib.request.HTTPHandler):
 
 
 class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self._tls = tls
+
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_SecureConnection, req)
+        return self.do_open(_SecureConnection, req, context=self._tls)
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def _opener(tls: ssl.SSLContext | None) -> urllib.request.OpenerDirector:
     """Give an opener that follows redirects and obeys the proxies of the environment, and opens no local files."""
     opener = urllib.request.OpenerDirector()
     for handler in (
@@ -179,7 +186,7 @@ def _opener() -> urllib.request.OpenerDirector:
         urllib.request.HTTPRedirectHandler(),
         urllib.request.HTTPErrorProcessor(),
         _Http(),
-        _Https(),
+        _Https(tls),
     ):
         opener.add_handler(handler)
     return opener

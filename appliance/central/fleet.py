@@ -10,6 +10,7 @@ from appliance.central.access.authority import fingerprint_of
 from appliance.central.access.ca import CA
 from appliance.central.access.claims import Waiting, listed, make_claim, same_serial
 from appliance.central.clock import utc_now
+from appliance.central.desks import Desks
 from appliance.delivery.enrolment import Claim, claim_code
 from appliance.errors import BadInputError
 from appliance.fleet.settings import CLAIM_FILE, SERVER_FILE, SETTINGS_FILE
@@ -38,7 +39,20 @@ class Prepared(NamedTuple):
     claim: str
 
 
-def prepare(ca: CA, plans: Iterable[Plan], server: str, out: Path, ttl: timedelta) -> Iterator[Prepared]:
+class Office(NamedTuple):
+    """Where things go: the server's store of desks, the folder for the boxes' files, and what is written there.
+
+    `server` is the address for the cards; with None a card holds its claim alone, and the box finds the rest. `rules`
+    is the pack for all boxes, with None each keeps what it has.
+    """
+
+    desks: Desks
+    out: Path
+    server: str | None
+    rules: str | None = None
+
+
+def prepare(ca: CA, plans: Iterable[Plan], office: Office, ttl: timedelta) -> Iterator[Prepared]:
     """Prepare each box in turn; cut off and done again it goes on where it was. Raises `BadInputError`.
 
     A claim that was made, not used and still holds is kept; so nothing changes for a label that is printed already.
@@ -49,7 +63,7 @@ def prepare(ca: CA, plans: Iterable[Plan], server: str, out: Path, ttl: timedelt
     certified = {item.device for item in ca.issued() if item.revoked_at is None}
     holding = {(item.serial, item.device): item for item in listed(ca.database)}
     for plan in plans:
-        yield _prepared(ca.database, plan, server, out / plan.box.name, _Known(authority, certified, holding, ttl))
+        yield _prepared(ca.database, plan, office, _Known(authority, certified, holding, ttl))
 
 
 class _Known(NamedTuple):
@@ -61,14 +75,15 @@ class _Known(NamedTuple):
     ttl: timedelta
 
 
-def _prepared(database: sqlite3.Connection, plan: Plan, server: str, folder: Path, known: _Known) -> Prepared:
-    box = plan.box
+def _prepared(database: sqlite3.Connection, plan: Plan, office: Office, known: _Known) -> Prepared:
+    box, folder = plan.box, office.out / plan.box.name
     waiting = known.holding.get((same_serial(box.serial), box.name))
     set_team(database, box.name, box.team)
+    office.desks.keep(box.name, plan.settings, office.rules)
     if box.name in known.certified and (waiting is None or waiting.used_at):
         (folder / CLAIM_FILE).unlink(missing_ok=True)
         return Prepared(box, "enrolled", folder, "")
-    _write_files(folder, plan.settings, server)
+    _write_files(folder, plan.settings, office.server)
     if waiting and not waiting.used_at and waiting.expires_at > utc_now() and (folder / CLAIM_FILE).is_file():
         return Prepared(box, "kept", folder, (folder / CLAIM_FILE).read_text("ascii").strip())
     code = claim_code(Claim(make_claim(database, box.serial, box.name, known.ttl), known.authority))
@@ -84,17 +99,22 @@ class Desk(NamedTuple):
     folder: Path
 
 
-def replace(ca: CA, desk: Desk, serial: str, server: str, ttl: timedelta) -> int:
+def replace(ca: CA, desk: Desk, serial: str, office: Office, ttl: timedelta) -> int:
     """Shut the box of this desk out, and prepare another one for it; gives how many certificates were revoked."""
     revoked = ca.revoke(desk.device, f"replaced by {serial}")
-    _write_files(desk.folder, desk.settings, server)
+    office.desks.keep(desk.device, desk.settings, office.rules)
+    _write_files(desk.folder, desk.settings, office.server)
     token = make_claim(ca.database, serial, desk.device, ttl)
     write_secret(desk.folder / CLAIM_FILE, claim_code(Claim(token, fingerprint_of(ca.shown()))) + "\n")
     return revoked
 
 
-def _write_files(folder: Path, settings: str, server: str) -> None:
+def _write_files(folder: Path, settings: str, server: str | None) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if server is None:
+        for name in (SETTINGS_FILE, SERVER_FILE):
+            (folder / name).unlink(missing_ok=True)
+        return
     write_secret(folder / SETTINGS_FILE, settings)
     write_secret(folder / SERVER_FILE, server + "\n")
 

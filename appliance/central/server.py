@@ -21,6 +21,7 @@ from appliance.central.access.store import open_access
 from appliance.central.bus import Bus
 from appliance.central.credentials import Credentials
 from appliance.central.database_thread import DatabaseThread
+from appliance.central.desks import Desks
 from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
 from appliance.central.identity import Identities
@@ -28,6 +29,7 @@ from appliance.central.ingest import Ingest
 from appliance.central.openid.door import OpenIdDoor
 from appliance.central.openid.settings import OpenId
 from appliance.central.patience import KEEP_ALIVE_S, Patience
+from appliance.central.provisioning import Provisioning
 from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
 from appliance.central.watching.fleet import Places, watching
@@ -170,7 +172,8 @@ async def _open_device_door(
     door = DeviceDoor(ca)
     enrolling = Enrolment(ca, access, identities, door.refresh, settings.device_life)
     app = web.Application(client_max_size=enrolment.MAX_BODY_BYTES)
-    app.add_routes([*ingest.routes(), *enrolling.routes()])
+    provisioning = Provisioning(Desks(settings.access), identities)
+    app.add_routes([*ingest.routes(), *enrolling.routes(), *provisioning.routes()])
     port = await _listen(stop, app, settings, settings.device_host, settings.device_port, door.tls)
     stop.callback(asyncio.create_task(door.watch(), name="device door").cancel)
     return port

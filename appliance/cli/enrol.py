@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.adapters import paths
 from appliance.adapters.enrolment import enrol, read_site, serial_number
 from appliance.adapters.identity import identity_folder
+from appliance.adapters.ownership import give_to_owner_of
 from appliance.delivery.enrolment import MAX_CLAIM_CHARACTERS, parse_claim
 from appliance.errors import BadInputError
 
@@ -54,7 +55,11 @@ def _run(arguments: argparse.Namespace) -> int:
         raise BadInputError("which server?", where="--server", mend="give --server https://HOST:PORT")
     claim = parse_claim(_claim_text(arguments))
     site = read_site(arguments.server)
-    device = enrol(site, claim, serial, identity_folder(arguments.state or paths.home()))
+    state = arguments.state or paths.home()
+    try:
+        device = enrol(site, claim, serial, identity_folder(state))
+    finally:
+        give_to_owner_of(state)
     text = f'this box is {device}\nits settings need: [central] url = "{site.url}" and identity = "certificate"'
     return _say(arguments, {"device": device, "url": site.url, "serial": serial}, text)
 

@@ -13,13 +13,14 @@ from appliance.adapters.enrolment import read_site
 from appliance.cli.central_ca import access_folder, add_access, opened_ca, say
 from appliance.config import parse_settings
 from appliance.errors import BadInputError
+from appliance.escalation.rules import parse_rules
 from appliance.fleet.settings import SETTINGS_FILE, settings_text
 from appliance.fleet.table import COLUMNS, Box, Known, Problem, read_fleet
 from appliance.light_settings import LightKind
 from appliance.line_settings import LINE_KINDS
 
 if TYPE_CHECKING:
-    from appliance.central.fleet import Plan, Prepared
+    from appliance.central.fleet import Office, Plan, Prepared
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -55,6 +56,10 @@ def add_parser(subparsers: "Subparsers") -> None:
     files = argparse.ArgumentParser(add_help=False, parents=[server])
     files.add_argument("--server", required=True, metavar="URL", help="https://HOST:PORT of the port for devices")
     files.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the boxes' files go")
+    files.add_argument(
+        "--claims-only", action="store_true", help="cards hold a claim alone: boxes find the server and ask it"
+    )
+    files.add_argument("--rules", type=Path, metavar="FILE", help="the rule pack that the boxes are given")
     files.add_argument("--template", type=Path, metavar="FILE", help="settings with {device}, {url}, ... in them")
     files.add_argument("--ttl", type=float, default=DEFAULT_TTL_H, metavar="HOURS", help="how long claims hold (336)")
     check = commands.add_parser("check", parents=[common], help="say all that is wrong with a table")
@@ -127,7 +132,7 @@ def _plans(arguments: argparse.Namespace, boxes: Iterable[Box]) -> list["Plan"]:
     from appliance.central.fleet import Plan  # noqa: PLC0415 - only here
 
     site = read_site(arguments.server)
-    template = arguments.template.read_text("utf-8") if arguments.template else None
+    template = _text_of(arguments.template, "see --template") if arguments.template else None
     plans = [Plan(box, settings_text(box, site.url, template)) for box in boxes]
     for plan in plans:
         parse_settings(plan.settings, f"the template, filled for {plan.box.name}", Path("/etc/undertone"))
@@ -138,14 +143,34 @@ def _write(arguments: argparse.Namespace, plans: Sequence["Plan"]) -> int:
     from appliance.central.fleet import prepare  # noqa: PLC0415 - only here
     from appliance.central.label_sheet import write_labels  # noqa: PLC0415 - needs the extra
 
+    office = _office(arguments)
     with opened_ca(arguments) as ca:
-        working = prepare(ca, plans, arguments.server, arguments.out, timedelta(hours=arguments.ttl))
+        working = prepare(ca, plans, office, timedelta(hours=arguments.ttl))
         done = list(_progress(working, len(plans)))
     labels = arguments.out / "labels.pdf"
     write_labels(labels, done)
     value = {"labels": str(labels), "boxes": [_as_row(each) for each in done]}
     text = "\n".join(f"{each.box.name:32} {each.box.serial:20} {each.state:9} {each.folder}" for each in done)
     return say(arguments, value, f"{text}\nlabels: {labels} (secret: each code lets one box in)")
+
+
+def _office(arguments: argparse.Namespace) -> "Office":
+    from appliance.central.desks import Desks  # noqa: PLC0415 - only here
+    from appliance.central.fleet import Office  # noqa: PLC0415 - only here
+
+    rules = None
+    if arguments.rules:
+        rules = _text_of(arguments.rules, "see --rules")
+        parse_rules(rules, str(arguments.rules))
+    server = None if arguments.claims_only else arguments.server
+    return Office(Desks(access_folder(arguments)), arguments.out, server, rules)
+
+
+def _text_of(file: Path, mend: str) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise BadInputError(f"cannot be read ({error})", where=str(file), mend=mend) from error
 
 
 def _as_row(done: "Prepared") -> dict[str, str]:
@@ -176,18 +201,17 @@ def _replace(arguments: argparse.Namespace) -> int:
     from appliance.central.fleet import Desk, replace  # noqa: PLC0415 - only here
 
     read_site(arguments.server)
+    office = _office(arguments)
     folder = arguments.out / arguments.device
     source = arguments.template or folder / SETTINGS_FILE
-    try:
-        settings = source.read_text("utf-8")
-    except OSError as error:
-        mend = "name the desk's settings with --template FILE, or the folder of `fleet prepare` with --out"
-        raise BadInputError(f"cannot be read ({error.strerror})", where=str(source), mend=mend) from error
+    mend = "name the desk's settings with --template FILE, or the folder of `fleet prepare` with --out"
+    kept = "" if arguments.template else office.desks.settings(arguments.device)
+    settings = kept or _text_of(source, mend)
     if parse_settings(settings, str(source), Path("/etc/undertone")).device != arguments.device:
         raise BadInputError("these are another device's settings", where=str(source), mend="check the name")
     with opened_ca(arguments) as ca:
         desk, life = Desk(arguments.device, settings, folder), timedelta(hours=arguments.ttl)
-        count = replace(ca, desk, arguments.serial, arguments.server, life)
+        count = replace(ca, desk, arguments.serial, office, life)
     text = f"{arguments.device} is shut out ({count} certificates); the new box's files: {folder}"
     return say(arguments, {"device": arguments.device, "revoked": count, "folder": str(folder)}, text)
 

@@ -6,8 +6,9 @@ that it does not trust yet, goes on only if the certificate there has this finge
 that was verified with it. So nobody in between learns the token, and no first contact is trusted blindly.
 
 Then `POST /v1/enrol` with an `EnrolRequest` gives a `Certified`; later `POST /v1/renew` with a `RenewRequest`, over TLS
-with the present certificate, gives the next one; and `GET /v1/trust` gives a `Trust`. A refusal is a `Refusal` with the
-status 400, 401, 403 or 429.
+with the present certificate, gives the next one; and `GET /v1/trust` gives a `Trust`. `GET /v1/provision` gives what
+the box's desk needs, a `Provision`, and `GET /v1/models/NAME` the archive of a speech model, from any byte on. A
+refusal is a `Refusal` with the status 400, 401, 403, 404 or 429.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
+from appliance.delivery.orders import MAX_PACK
 from appliance.errors import BadInputError
 
 CLAIM_PREFIX: Final = "UT1"
@@ -28,6 +30,14 @@ MAX_CLAIM_CHARACTERS: Final = 200
 
 MAX_BODY_BYTES: Final = 16_384
 """A signing request for P-256 has below 1 KiB, a bundle of two authorities 2 KiB."""
+
+MAX_SETTINGS: Final = 65_536
+"""Settings with every key have 4 KiB."""
+
+MAX_MODELS: Final = 1_000
+
+MAX_PROVISION_BYTES: Final = 1024**2
+"""Settings, and a rule pack twice as large with its escapes."""
 
 CSR = Annotated[str, msgspec.Meta(max_length=8192)]
 
@@ -68,6 +78,18 @@ class Trust(msgspec.Struct, frozen=True):
     authorities: str
     server_time: str
     renew: bool = False
+
+
+class Provision(msgspec.Struct, frozen=True):
+    """What the server has for this box: its settings and rule pack as the text of their files, where there are any.
+
+    `models` are the file names of the speech models that it can have there.
+    """
+
+    device: str
+    settings: Annotated[str, msgspec.Meta(max_length=MAX_SETTINGS)] = ""
+    rules: Annotated[str, msgspec.Meta(max_length=MAX_PACK)] = ""
+    models: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_MODELS)] = ()
 
 
 class Refusal(msgspec.Struct, frozen=True):

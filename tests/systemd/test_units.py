@@ -14,6 +14,7 @@ EXPOSURE = 15
 
 BACK_OFF_SINCE = 254
 PROGRAM = "/usr/lib/undertone/bin/undertone"
+SETTLE = "/usr/lib/undertone/settle"
 RELEASE = "/var/lib/undertone-releases/current"
 
 pytestmark = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze here")
@@ -32,8 +33,9 @@ def version() -> int:
 def units(tmp_path: Path) -> Path:
     """Give a folder with the units of this system's version; the program, which is not installed, is another one."""
     for service in SERVICES:
-        assert PROGRAM in service.read_text("utf-8")
-        (tmp_path / service.name).write_text(service.read_text("utf-8").replace(PROGRAM, "/bin/true"))
+        text = service.read_text("utf-8")
+        assert PROGRAM in text
+        (tmp_path / service.name).write_text(text.replace(PROGRAM, "/bin/true").replace(SETTLE, "/bin/true"))
     for timer in TIMERS:
         shutil.copy(timer, tmp_path)
     if version() >= BACK_OFF_SINCE:
