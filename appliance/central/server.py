@@ -32,6 +32,7 @@ from appliance.central.patience import KEEP_ALIVE_S, Patience
 from appliance.central.provisioning import Provisioning
 from appliance.central.retention import Retention, prepare
 from appliance.central.sign_in import Door
+from appliance.central.watching import metrics
 from appliance.central.watching.fleet import Places, watching
 from appliance.central.watching.watch import LOOK_EVERY_S, Watch
 from appliance.central.watching.web import FleetWeb
@@ -47,7 +48,8 @@ class Settings:
 
     `access` is the folder of who may come in. With `device_host` there is a port of its own for devices, with TLS;
     `device_life` is how long their certificates hold. Calls and the record of who looked at them are deleted after so
-    many days, or never. `look_every_s`: how often the fleet is judged anew. `address_header` is where our proxy tells
+    many days, or never. `look_every_s`: how often the fleet is judged anew. With `metrics_port` its
+    numbers are served on the loopback. `address_header` is where our proxy tells
     who asks, such as `X-Forwarded-For`.
     """
 
@@ -64,15 +66,17 @@ class Settings:
     calls_days: float | None = None
     audit_days: float | None = None
     look_every_s: float = LOOK_EVERY_S
+    metrics_port: int | None = None
     openid: OpenId | None = None
     address_header: str | None = None
 
 
 class Ports(NamedTuple):
-    """Where the server listens: for browsers (and devices behind a proxy), and for devices with TLS."""
+    """Where the server listens: for browsers (and devices behind a proxy), for devices with TLS, and for Prometheus."""
 
     page: int
     devices: int | None
+    metrics: int | None = None
 
 
 @contextlib.asynccontextmanager
@@ -113,7 +117,7 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         _start_retention(stop, settings, bus, people)
         stop.callback(bus.close)
         stop.push_async_callback(ingest.stop)
-        yield Ports(port, devices)
+        yield Ports(port, devices, await _open_metrics(stop, settings, watch, writer))
 
 
 def _thread(stop: contextlib.AsyncExitStack, connection: sqlite3.Connection, name: str) -> DatabaseThread:
@@ -135,6 +139,21 @@ async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus:
     """Watch how the boxes are, until `stop`."""
     places = Places(settings.access, settings.credentials)
     return await stop.enter_async_context(watching(bus.devices, people, places, settings.look_every_s))
+
+
+async def _open_metrics(
+    stop: contextlib.AsyncExitStack, settings: Settings, watch: Watch, writer: Writer
+) -> int | None:
+    """Serve the fleet's numbers, where that is wanted, until `stop`; gives the port."""
+    if settings.metrics_port is None:
+        return None
+
+    async def gather() -> metrics.Numbers:
+        return metrics.Numbers(watch.boxes.all(), await watch.hooks(), writer.statistics())
+
+    app = metrics.application(gather, guard(lambda: port, frozenset()))
+    port = await _listen(stop, app, settings, metrics.LOOPBACK, settings.metrics_port)
+    return port
 
 
 def _open_openid(stop: contextlib.AsyncExitStack, settings: Settings, door: Door) -> list[web.RouteDef]:

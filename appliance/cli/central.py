@@ -68,6 +68,9 @@ def _add_server_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--retain-days", type=_days, metavar="DAYS", help="delete calls after so long (never)")
     parser.add_argument(
+        "--metrics-port", type=int, metavar="PORT", help="serve the fleet's numbers for Prometheus on the loopback"
+    )
+    parser.add_argument(
         "--retain-audit-days", type=_days, metavar="DAYS", help="delete the record of who looked after so long (never)"
     )
     parser.add_argument(
@@ -122,6 +125,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
         device_port=device_port,
         calls_days=arguments.retain_days,
         audit_days=arguments.retain_audit_days,
+        metrics_port=arguments.metrics_port,
         openid=config.openid,
         address_header=config.server.address_header,
         timing=ServerTiming(return_within_s=arguments.return_within),
@@ -202,6 +206,8 @@ async def _serve(settings: "Settings", port_file: Path | None) -> None:
         print(f"Undertone central server: http://{page}/", file=sys.stderr, flush=True)
         if ports.devices is not None:
             print(f"devices: wss://{devices}/v1/device", file=sys.stderr, flush=True)
+        if ports.metrics is not None:
+            print(f"metrics: http://127.0.0.1:{ports.metrics}/metrics", file=sys.stderr, flush=True)
         if port_file is not None:
             _write_whole(port_file, f"{page}\n" + (f"{devices}\n" if ports.devices is not None else ""))
         manager.receive_sign()

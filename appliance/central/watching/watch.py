@@ -11,6 +11,7 @@ from typing import Final
 from appliance.central.database_thread import DatabaseThread
 from appliance.central.watching import store
 from appliance.central.watching.boxes import Box, Boxes, Change
+from appliance.central.watching.hooks import Hook, hooks
 from appliance.central.watching.judge import Known
 from appliance.central.watching.known import known_boxes
 from appliance.delivery.health import HealthMessage
@@ -48,6 +49,10 @@ class Watch:
     def receive(self, device: str, health: HealthMessage) -> None:
         """Take what a box tells of itself."""
         self.boxes.receive(device, health, datetime.now(UTC))
+
+    async def hooks(self) -> list[Hook]:
+        """Give the receivers of web hooks, and how they do."""
+        return await self._database.ask(hooks)
 
     async def run(self, every_s: float) -> None:
         """Look until cancelled."""
