@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance.central.openid.settings import OpenId, read_openid
+from appliance.central.retention_settings import Keep, read_retention
 from appliance.errors import BadInputError
 from appliance.toml_table import MAX_FILE_BYTES, Table, read_table
 
@@ -50,6 +51,7 @@ class Config:
 
     server: ServerTable = field(default_factory=ServerTable)
     openid: OpenId | None = None
+    retention: Keep = field(default_factory=Keep)
 
 
 def read_config(path: Path) -> Config:
@@ -61,11 +63,12 @@ def read_config(path: Path) -> Config:
         mend = "give a file that this user may read"
         raise BadInputError(f"cannot be read: {error.strerror}", where=str(path), mend=mend) from error
     table = read_table(content, str(path))
-    table.allow_only("server", "openid")
+    table.allow_only("server", "retention", "openid")
     folder = path.absolute().parent
     return Config(
         server=_server(table.table("server", optional=True), folder),
         openid=read_openid(table.table("openid"), folder) if table.has("openid") else None,
+        retention=read_retention(table.table("retention", optional=True)),
     )
 
 

@@ -30,7 +30,8 @@ from appliance.central.openid.door import OpenIdDoor
 from appliance.central.openid.settings import OpenId
 from appliance.central.patience import KEEP_ALIVE_S, Patience
 from appliance.central.provisioning import Provisioning
-from appliance.central.retention import Retention, prepare
+from appliance.central.retention import Retention
+from appliance.central.retention_settings import Keep
 from appliance.central.sign_in import Door
 from appliance.central.watching import metrics
 from appliance.central.watching.fleet import Places, watching
@@ -47,10 +48,9 @@ class Settings:
     """Where the server listens (port 0: any free one) and keeps its files. `public_names` are names of a proxy.
 
     `access` is the folder of who may come in. With `device_host` there is a port of its own for devices, with TLS;
-    `device_life` is how long their certificates hold. Calls and the record of who looked at them are deleted after so
-    many days, or never. `look_every_s`: how often the fleet is judged anew. With `metrics_port` its
-    numbers are served on the loopback. `address_header` is where our proxy tells
-    who asks, such as `X-Forwarded-For`.
+    `device_life` is how long their certificates hold. What is too old is deleted as `keep` says.
+    `look_every_s`: how often the fleet is judged anew. With `metrics_port` its numbers are served on the loopback.
+    `address_header` is where our proxy tells who asks, such as `X-Forwarded-For`.
     """
 
     database: Path
@@ -63,8 +63,7 @@ class Settings:
     device_host: str | None = None
     device_port: int = 0
     device_life: timedelta = DEVICE_LIFE
-    calls_days: float | None = None
-    audit_days: float | None = None
+    keep: Keep = field(default_factory=Keep)
     look_every_s: float = LOOK_EVERY_S
     metrics_port: int | None = None
     openid: OpenId | None = None
@@ -114,7 +113,7 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         app = _application(routes, [guard(lambda: port, settings.public_names), door.check])
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
-        _start_retention(stop, settings, bus, people)
+        _start_retention(stop, settings, bus)
         stop.callback(bus.close)
         stop.push_async_callback(ingest.stop)
         yield Ports(port, devices, await _open_metrics(stop, settings, watch, writer))
@@ -167,13 +166,14 @@ def _open_openid(stop: contextlib.AsyncExitStack, settings: Settings, door: Door
     return openid.routes()
 
 
-def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> None:
+def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus) -> None:
     """Delete what is too old, until `stop`."""
-    if settings.calls_days is None and settings.audit_days is None:
+    if not settings.keep.deletes:
         return
-    calls = _thread(stop, prepare(store.open_database(settings.database)), "central-retention")
-    days = {"calls_days": settings.calls_days, "audit_days": settings.audit_days}
-    retention = Retention(calls, people, **days, forget=bus.forget)
+    access = open_access(settings.access)
+    stop.callback(access.close)
+    calls = _thread(stop, store.open_database(settings.database), "central-retention")
+    retention = Retention(calls, access, settings.keep, forget=bus.forget)
     stop.callback(asyncio.create_task(retention.run(), name="retention").cancel)
 
 

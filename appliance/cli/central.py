@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import dataclasses
 import logging
 import signal
 import sys
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
-from appliance.cli import central_ca, central_hook, central_user, file_limit
+from appliance.cli import central_ca, central_hook, central_retention, central_user, file_limit
 from appliance.delivery.policy import MAX_RETURN_WITHIN_S, RETURNS_PER_S, ServerTiming
 from appliance.errors import BadInputError
 from appliance.secret_file import write_secret
 
 if TYPE_CHECKING:
+    from appliance.central.retention_settings import Keep
     from appliance.central.server import Settings
 
 DEFAULT_LISTEN = "127.0.0.1:8710"
@@ -40,10 +42,11 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
     )
     _add_server_options(parser)
     parser.set_defaults(run=run_server)
-    commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|hook|add-device|remove-device]")
+    commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|hook|retention|add-device|remove-device]")
     central_ca.add_parsers(commands)
     central_user.add_parsers(commands)
     central_hook.add_parsers(commands)
+    central_retention.add_parsers(commands)
     add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--replace", action="store_true", help="give a known device a new token")
@@ -123,13 +126,18 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
         access=central_ca.access_folder(arguments),
         device_host=device_host,
         device_port=device_port,
-        calls_days=arguments.retain_days,
-        audit_days=arguments.retain_audit_days,
+        keep=_keep(arguments, config.retention),
         metrics_port=arguments.metrics_port,
         openid=config.openid,
         address_header=config.server.address_header,
         timing=ServerTiming(return_within_s=arguments.return_within),
     )
+
+
+def _keep(arguments: argparse.Namespace, keep: "Keep") -> "Keep":
+    """Give the configuration's days, or those of the options, which are stronger."""
+    given = {"calls_days": arguments.retain_days, "audit_days": arguments.retain_audit_days}
+    return dataclasses.replace(keep, **{key: days for key, days in given.items() if days is not None})
 
 
 def run_add_device(arguments: argparse.Namespace) -> int:

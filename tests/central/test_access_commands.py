@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from appliance.central.access import people
+from appliance.central.access import audit, people
 from appliance.central.access.store import open_access
 from appliance.cli import main
 from appliance.delivery.enrolment import parse_claim
@@ -119,3 +119,18 @@ def test_people_are_added_listed_given_links_and_removed(shell: Shell, tmp_path:
     shell.do("team", "set", "-", "desk-2")
     assert shell.json("team", "list") == {"desk-1": "sales"}
     assert shell.json("audit") == []
+
+
+def test_what_is_too_old_is_counted_then_deleted_and_that_is_told(shell: Shell, tmp_path: Path) -> None:
+    config = tmp_path / "central.toml"
+    database = ["--config", str(config), "--database", str(tmp_path / "central.sqlite")]
+    config.write_text("")
+    assert "deletes nothing" in shell.refused("retention", *database)
+    config.write_text("[retention]\naudit_days = 1\n")
+    with closing(open_access(shell.folder)) as access:
+        audit.note(access, "sam", "sign_in", "127.0.0.1")
+        access.execute("UPDATE audit SET at='2020'")
+    would = {"dry_run": True, "words": 0, "calls": 0, "audit": 1, "gone": None}
+    assert shell.json("retention", *database, "--dry-run") == would
+    assert "1 entries of who looked\nno file holds them any more" in shell.do("retention", *database)
+    assert "words=0 calls=0 audit=1 gone=yes" in shell.do("audit")

@@ -33,6 +33,7 @@ def test_an_empty_file_leaves_everything_as_it_is(tmp_path: Path) -> None:
     config = read_config(written(tmp_path, ""))
     assert config.openid is None
     assert config.server.database is None
+    assert not config.retention.deletes
 
 
 def test_files_are_relative_to_the_configuration(tmp_path: Path) -> None:
@@ -53,6 +54,10 @@ def test_a_way_to_sign_in_needs_little(tmp_path: Path) -> None:
         ("[sever]", "line 1", "did you mean `server`"),
         ('[server]\nlisten_on = "x"', "line 2", "not a known key"),
         ('[server]\naddress_header = "X Y"', "line 2", "name a header"),
+        ("[retention]\nword_days = 3", "line 2", "did you mean `words_days`"),
+        ("[retention]\nwords_days = 0", "line 2", "0.01 to 36500"),
+        ('[retention]\nat = "25:00"', "line 2", "such as"),
+        ("[retention]\nwords_days = 40\ncalls_days = 30", "line 2", "outlast"),
         (OPENID, "line 2", "nobody could sign in"),
         (OPENID.replace("https://login", "http://login") + ROLE, "line 3", "https://"),
         (OPENID.replace("https://desk.example.com/", "https://desk.example.com/x") + ROLE, "line 5", "alone"),

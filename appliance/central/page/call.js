@@ -106,6 +106,7 @@ export function call(device, name) {
       `Began ${moment(summary.started_at)}`,
       phase,
       end,
+      summary.events > 0 && entries.size === 0 && !isLive() && "what was said was deleted",
       languageName(summary.language),
       engine && `recognised by ${engine}`,
     ]
