@@ -6,7 +6,8 @@ so that a second one costs no second model.
 
 Run as `python -m appliance.adapters.recognizer_host ENGINE MODEL_FOLDER CONTROL_FD`. The control socket carries
 `READY` to the device when the model is loaded, and then one socket from the device for each worker that it wants.
-A worker ends when its socket is closed, the host when the control socket is.
+A worker says first which process it is (its number, in `LENGTH_BYTES`), and ends when its socket is closed, the host
+when the control socket is.
 """
 
 import array
@@ -51,6 +52,7 @@ def main(arguments: list[str]) -> None:
             control.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a worker waits for its copies (process_copy)
             with suppress(ConnectionError):  # the device was killed
+                line.sendall(os.getpid().to_bytes(LENGTH_BYTES, "little"))
                 _serve(line, new_recognizer())
             # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
             os._exit(0)

@@ -6,12 +6,16 @@ is reported as lost, what was still waiting goes to the next worker.
 
 import asyncio
 import logging
+import os
+import signal
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
 
+from appliance.adapters.process_pulse import HUNG_S, HangWatch, pulse
 from appliance.adapters.recognizer_host import LENGTH_BYTES, pack
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
@@ -29,8 +33,8 @@ MAX_WAITING_MS: Final = 10_000
 KEPT_WAITING_MS: Final = 5_000
 """What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
 
-HUNG_S: Final = 20.0
-"""Without any answer to what it was asked, a worker hangs: the slowest step of a large model takes a second or two."""
+LOOKS: Final = 4
+"""At whether a worker hangs, in the time that it takes to know it."""
 
 RESTART_DELAYS_S: Final = (0.0, 0.2, 1.0, 5.0)
 """Before each further attempt in a row: at once for an accident, ever slower for a recognizer that can't live."""
@@ -56,14 +60,18 @@ class Ears(NamedTuple):
 class Worker:
     """One worker, whichever process it is today: `connect` gives the connection to a new one.
 
-    `kill` ends one that hangs, at once and whatever it takes along.
+    `kill_host` ends the host with all its workers: where a new worker has not even said which process it is.
     """
 
-    def __init__(self, name: str, connect: Connect, ears: Ears, kill: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, connect: Connect, ears: Ears, kill_host: Callable[[], None], hung_s: float = HUNG_S
+    ) -> None:
         self.name = name
         self.wants_partials = True
-        self._kill = kill
-        self._limit = asyncio.timeout(None)
+        self._kill_host = kill_host
+        self._hung_s = hung_s
+        self._pid = 0
+        self._answers = 0
         self._connect = connect
         self._ears = ears
         self._waiting = deque[Request]()
@@ -111,20 +119,34 @@ class Worker:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         """Talk to a worker until it is gone; give how many answers came."""
+        self._pid, before = 0, self._answers
         sending = asyncio.create_task(self._send_all(writer), name=f"recognizer-send-{self.name}")
-        answers = 0
+        watching = asyncio.create_task(self._watch(writer), name=f"recognizer-watch-{self.name}")
         try:
-            async with asyncio.timeout(None) as self._limit:
-                while (hypothesis := await _read(reader)) is not None:
-                    self._receive(hypothesis)
-                    answers += 1
-        except TimeoutError:
-            log.warning("event=recognizer_hangs worker=%s", self.name)
-            self._kill()
+            self._pid = await _read_pid(reader)
+            while (hypothesis := await _read(reader)) is not None:
+                self._receive(hypothesis)
         finally:
             sending.cancel()
+            watching.cancel()
             writer.close()
-        return answers
+        return self._answers - before
+
+    async def _watch(self, writer: asyncio.StreamWriter) -> None:
+        """End the worker if it hangs."""
+        watch, hangs = HangWatch(self._hung_s), False
+        while not hangs:
+            await asyncio.sleep(self._hung_s / LOOKS)
+            owes, now_s = bool(self._unanswered), asyncio.get_running_loop().time()
+            beat = pulse(self._pid) if owes and self._pid else None
+            hangs = watch.receive_look(now_s, beat, owes=owes, answers=self._answers)
+        log.warning("event=recognizer_hangs worker=%s pid=%d", self.name, self._pid)
+        if self._pid:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        else:
+            self._kill_host()
+        writer.transport.abort()
 
     async def _send_all(self, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -134,8 +156,6 @@ class Worker:
                 if isinstance(request, Pause | Look) and self._waiting:
                     continue  # the pause is over already; a look ahead is the first that a slow box does without
                 self._unanswered.append(request)
-                if len(self._unanswered) == 1:
-                    self._expect_answer()
                 if isinstance(request, Hear):
                     self._heard_until[request.side, request.utterance] = _end(request)
                     request = msgspec.structs.replace(request, wants_partial=self.wants_partials and not self._waiting)
@@ -144,18 +164,12 @@ class Worker:
 
     def _receive(self, hypothesis: Hypothesis) -> None:
         request = self._unanswered.popleft()
-        self._expect_answer()
+        self._answers += 1
         if hypothesis.final:
             self._heard_until.pop((request.side, request.utterance), None)
         self._changed.set()
         self._ears.hypothesis(request.side, hypothesis)
         self._settle()
-
-    def _expect_answer(self) -> None:
-        """Give the process time for its next answer, if it owes one."""
-        if not self._limit.expired():
-            now_s = asyncio.get_running_loop().time()
-            self._limit.reschedule(now_s + HUNG_S if self._unanswered else None)
 
     def _lose(self) -> None:
         """Declare what the dead process held; utterances that were to end still do, in the next one."""
@@ -194,6 +208,14 @@ class Worker:
 
 def _end(request: Hear) -> int:
     return request.sample + len(request.pcm) // 2
+
+
+async def _read_pid(reader: asyncio.StreamReader) -> int:
+    """Give the number of the worker's process, which it says first; 0 when it is gone."""
+    try:
+        return int.from_bytes(await reader.readexactly(LENGTH_BYTES), "little")
+    except (OSError, asyncio.IncompleteReadError):
+        return 0
 
 
 async def _read(reader: asyncio.StreamReader) -> Hypothesis | None:
