@@ -23,7 +23,7 @@ from appliance.telephony.rtcp import write_receiver_report as write_report
 from appliance.telephony.rtp import Packet, is_rtcp, parse_rtp
 from appliance.telephony.rtp_payloads import PayloadFormat
 from appliance.telephony.rtp_reception import Reception
-from appliance.telephony.srtp import SrtpKey, SrtpSession
+from appliance.telephony.srtp import SrtcpSender, SrtpKey, SrtpSession
 
 TURN_S: Final = 0.020
 """A frame's length: all sockets are read together, so that no side is taken for late while its packets wait."""
@@ -33,11 +33,15 @@ REPORT_EVERY_S: Final = 5.0
 
 
 class Agreement(NamedTuple):
-    """What was negotiated for one side: its payload types, its key if it is protected, whether it pauses."""
+    """What was negotiated for one side: its payload types, its key and ours if it is protected, whether it pauses.
+
+    Without a key of ours the sender of a protected voice is told nothing.
+    """
 
     payloads: Mapping[int, PayloadFormat]
     key: SrtpKey | None = None
     is_held: bool = False
+    own_key: SrtpKey | None = None
 
 
 class RtpReceiver:
@@ -152,6 +156,8 @@ class _Stream:
         self._payloads: Mapping[int, PayloadFormat] = {}
         self._key: SrtpKey | None = None
         self._session: SrtpSession | None = None
+        self._own_key: SrtpKey | None = None
+        self._own: SrtcpSender | None = None
         self._reception: Reception | None = None
         self._peer: tuple[str, int] | None = None
         self._reported_s = 0.0
@@ -162,6 +168,9 @@ class _Stream:
         if agreement.key != self._key:
             self._key = agreement.key
             self._session = SrtpSession(agreement.key, keystream) if agreement.key else None
+        if agreement.own_key != self._own_key:
+            self._own_key = agreement.own_key
+            self._own = SrtcpSender(agreement.own_key, keystream) if agreement.own_key else None
 
     def form(self, packet: Packet) -> PayloadFormat | None:
         return self._payloads.get(packet.payload_type)
@@ -195,17 +204,22 @@ class _Stream:
         """Take what the peer tells of its stream, and tell it how that is received; say whether it said goodbye."""
         said, self._said = self._said + self.socket.take_rtcp(), []
         is_over = [self._take_report(datagram) for datagram in said].count(True) > 0
-        if self._reception and self._peer and self._session is None and now_s - self._reported_s > REPORT_EVERY_S:
+        if self._reception and now_s - self._reported_s > REPORT_EVERY_S:
             self._reported_s = now_s
             report = ReceiverReport(self._ssrc, (self._reception.block(now_s),))
-            self.socket.send_rtcp(write_report(report, self._cname), self._peer)
+            self._tell(write_report(report, self._cname))
         return is_over
 
     def close(self) -> None:
-        if self._reception and self._peer and self._session is None:
-            farewell = write_report(ReceiverReport(self._ssrc), self._cname) + write_goodbye((self._ssrc,))
-            self.socket.send_rtcp(farewell, self._peer)
+        if self._reception:
+            self._tell(write_report(ReceiverReport(self._ssrc), self._cname) + write_goodbye((self._ssrc,)))
         self.socket.close()
+
+    def _tell(self, report: bytes) -> None:
+        """Tell the sender something, in the way in which it protects its own stream."""
+        protected = self._own.protect(report) if self._own else report
+        if self._peer and (self._own is None) == (self._session is None):
+            self.socket.send_rtcp(protected, self._peer)
 
     def _take_report(self, datagram: Datagram) -> bool:
         try:

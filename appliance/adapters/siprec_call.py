@@ -118,19 +118,22 @@ class SiprecCall:
             return Agreement({}, None, is_held=True)
         described = {codec.payload_type: payload_format(codec.name, codec.clock_hz) for codec in stream.codecs}
         payloads: dict[int, PayloadFormat] = {number: form for number, form in described.items() if form}
-        return Agreement(payloads, self._key(stream), is_held=stream.is_held)
+        key, own_key = self._key_pair(stream)
+        return Agreement(payloads, key, is_held=stream.is_held, own_key=own_key)
 
-    def _key(self, stream: StreamOffer) -> SrtpKey | None:
-        """Give the key of a protected stream, and have one of our own: RFC 4568 wants one of each party."""
+    def _key_pair(self, stream: StreamOffer) -> tuple[SrtpKey | None, SrtpKey | None]:
+        """Give the key of a protected stream, and one of our own: RFC 4568 wants one of each party."""
         if stream.crypto is None:
-            return None
+            return None, None
         if stream.section not in self._keys:
             own = base64.b64encode(secrets.token_bytes(_SRTP_KEY_BYTES)).decode()
             self._keys[stream.section] = f"inline:{own}"
         try:
-            return parse_key(stream.crypto.suite, stream.crypto.key)
+            keys = (stream.crypto.key, self._keys[stream.section])
+            theirs, ours = (parse_key(stream.crypto.suite, key) for key in keys)
         except BadInputError as error:
             raise RefusedError(488, error.what) from error
+        return theirs, ours
 
     async def _steps(self) -> AsyncGenerator[Step, None]:
         sample = 0

@@ -35,6 +35,10 @@ AUTH_KEY_BYTES: Final = 20
 _RTCP_TAG_BYTES: Final = 10
 """SRTCP is proven with 80 bits in every suite here (RFC 4568, section 6.2.2)."""
 
+_IS_ENCRYPTED: Final = 1 << 31
+_LAST_INDEX: Final = _IS_ENCRYPTED - 1
+"""The word behind an SRTCP packet: whether it is encrypted, and its number among its sender's."""
+
 REPLAY_WINDOW: Final = 1_024
 """Packets back to which one is accepted once; RFC 3711 asks for 64 at least, reordering rarely needs more."""
 
@@ -93,7 +97,8 @@ class SrtpSession:
         self._prove(self._rtp, body + struct.pack(">I", index >> 16 & 0xFFFFFFFF), tag)
         source.take(index)
         self._remember(packet.ssrc, source)
-        return body[: packet.header_bytes] + self._ciphered(self._rtp, packet.ssrc, index, packet.payload)
+        opened = _ciphered(self._keystream, self._rtp, packet.ssrc, index, packet.payload)
+        return body[: packet.header_bytes] + opened
 
     def skip(self, header: bytes) -> None:
         """Take the header of a packet that nobody opens, so that the count of a known source's packets goes on."""
@@ -111,26 +116,38 @@ class SrtpSession:
         self._prove(self._rtcp, body, tag)
         flagged: int = struct.unpack(">I", body[-4:])[0]
         head, rest = body[:8], body[8:-4]
-        if not flagged >> 31:
+        if not flagged & _IS_ENCRYPTED:
             return head + rest
         ssrc: int = struct.unpack(">I", head[4:])[0]
-        return head + self._ciphered(self._rtcp, ssrc, flagged & 0x7FFFFFFF, rest)
+        return head + _ciphered(self._keystream, self._rtcp, ssrc, flagged & _LAST_INDEX, rest)
 
     def _prove(self, keys: "_Keys", signed: bytes, tag: bytes) -> None:
         expected = hmac.digest(keys.auth, signed, "sha1")[: len(tag)]
         if not hmac.compare_digest(expected, tag):
             raise BadInputError("SRTP packet does not prove its sender")
 
-    def _ciphered(self, keys: "_Keys", ssrc: int, index: int, text: bytes) -> bytes:
-        """Apply the key stream of section 4.1.1 to a payload."""
-        counter = int.from_bytes(keys.salt, "big") << 16 ^ ssrc << 64 ^ index << 16
-        stream = self._keystream(keys.cipher, counter.to_bytes(16, "big"), len(text))
-        return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(text), "big")
-
     def _remember(self, ssrc: int, source: "_Source") -> None:
         if ssrc not in self._sources and len(self._sources) >= MOST_SOURCES:
             del self._sources[next(iter(self._sources))]
         self._sources[ssrc] = source
+
+
+class SrtcpSender:
+    """Protects the reports that we send with one master key of ours (section 3.4)."""
+
+    def __init__(self, master: SrtpKey, keystream: Keystream) -> None:
+        self._keystream = keystream
+        self._keys = _derived(master, 3, keystream)
+        self._index = 0
+
+    def protect(self, packet: bytes) -> bytes:
+        """Give the protected form of a compound packet, whose first part names its sender."""
+        head, rest = packet[:8], packet[8:]
+        ssrc: int = struct.unpack(">I", head[4:])[0]
+        ciphered = _ciphered(self._keystream, self._keys, ssrc, self._index, rest)
+        body = head + ciphered + struct.pack(">I", self._index | _IS_ENCRYPTED)
+        self._index = (self._index + 1) & _LAST_INDEX
+        return body + hmac.digest(self._keys.auth, body, "sha1")[:_RTCP_TAG_BYTES]
 
 
 class _Keys(NamedTuple):
@@ -163,6 +180,13 @@ class _Source:
         self._seen.add(index)
         if len(self._seen) > 2 * REPLAY_WINDOW:
             self._seen = {each for each in self._seen if each > self._highest - REPLAY_WINDOW}
+
+
+def _ciphered(keystream: Keystream, keys: _Keys, ssrc: int, index: int, text: bytes) -> bytes:
+    """Apply the key stream of section 4.1.1 to a payload."""
+    counter = int.from_bytes(keys.salt, "big") << 16 ^ ssrc << 64 ^ index << 16
+    stream = keystream(keys.cipher, counter.to_bytes(16, "big"), len(text))
+    return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(text), "big")
 
 
 def _derived(master: SrtpKey, label: int, keystream: Keystream) -> _Keys:

@@ -11,15 +11,16 @@ import pytest
 
 from appliance.adapters.capture import Capture
 from appliance.adapters.line import Step
+from appliance.adapters.rtp_cipher import keystream
 from appliance.adapters.rtp_receiver import REPORT_EVERY_S, Agreement, RtpReceiver
 from appliance.adapters.rtp_socket import MOST_AT_ONCE, RtpSocket
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ, Gap, KeyPressed
 from appliance.speech.frames import FRAME_SAMPLES, Frame, Withheld
 from appliance.telephony.rtcp import Goodbye, ReceiverReport, parse_rtcp, write_goodbye
-from appliance.telephony.rtp import looks_like_rtp, write_rtp
+from appliance.telephony.rtp import is_rtcp, looks_like_rtp, write_rtp
 from appliance.telephony.rtp_payloads import STATIC_PAYLOADS
-from appliance.telephony.srtp import parse_key
+from appliance.telephony.srtp import SrtpKey, SrtpSession, parse_key
 from tests.telephony.rtp_captures import SIP_PORT, datagrams, packet, stream
 
 HERE = "127.0.0.1"
@@ -76,18 +77,21 @@ def test_a_call_comes_as_steps_of_both_sides_with_its_losses_and_keys() -> None:
     assert opened.report("agent").undecodable == 0
 
 
-def test_a_protected_voice_is_opened_and_one_that_proves_nothing_is_not_heard() -> None:
+def protected_voice() -> tuple[SrtpKey, list[bytes], list[bytes]]:
+    """Give the key of a captured sender, its protected packets, and its protected reports."""
     captured = [each for _, each in datagrams("call_pcma_srtp")]
     offers = ((each.source.host, re.search(rb"a=crypto:\d+ (\S+) (\S+)", each.payload)) for each in captured)
     host, crypto = next((host, found) for host, found in offers if found)
-    sent = [
-        each.payload
-        for each in captured
-        if each.source.host == host and looks_like_rtp(each.payload) and each.source.port != SIP_PORT
-    ][:40]
+    sent = [each.payload for each in captured if each.source.host == host and each.source.port != SIP_PORT]
+    voice, reports = filter(looks_like_rtp, sent), (data for data in sent if is_rtcp(data) and len(data) == 30)
+    return parse_key(crypto[1].decode(), crypto[2].decode()), list(voice), list(reports)
+
+
+def test_a_protected_voice_is_opened_and_one_that_proves_nothing_is_not_heard() -> None:
+    key, sent, _ = protected_voice()
     opened = receiver()
-    opened.agree("caller", Agreement(STATIC_PAYLOADS, parse_key(crypto[1].decode(), crypto[2].decode())))
-    protected = [(0.02 * number, data) for number, data in enumerate(sent)]
+    opened.agree("caller", Agreement(STATIC_PAYLOADS, key))
+    protected = [(0.02 * number, data) for number, data in enumerate(sent[:40])]
     forged = [(0.02 * number + 0.01, packet("pcmu")) for number in range(10)]
     asyncio.run(replayed(opened, {"caller": protected + forged}))
     # How many of them came in time is the machine's matter; the forged ones count nowhere.
@@ -96,25 +100,40 @@ def test_a_protected_voice_is_opened_and_one_that_proves_nothing_is_not_heard() 
     assert counts.played
 
 
-def test_the_sender_is_told_how_it_is_received_and_when_it_is_over() -> None:
-    async def told() -> list[bytes]:
-        opened = receiver()
-        listening = asyncio.create_task(taken(opened.steps()))
-        sender = RtpSocket(HERE)
-        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        with out:
-            for number in range(5):
-                out.sendto(voice(1, 1.0)[number][1], (HERE, opened.ports["agent"]))
-            sender.send_rtcp(packet("rtcp_report"), (HERE, opened.ports["agent"] + 1))
-            await asyncio.sleep(0.2)
-            opened.end()
-            await listening
-            await asyncio.sleep(0.05)
-        came = [each.data for each in sender.take_rtcp()]
-        sender.close()
-        return came
+async def told(agreement: Agreement, sent: list[bytes], report: bytes) -> list[bytes]:
+    """Give what a sender hears of its voice."""
+    opened = receiver()
+    opened.agree("agent", agreement)
+    listening = asyncio.create_task(taken(opened.steps()))
+    sender = RtpSocket(HERE)
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with out:
+        for data in sent[:5]:
+            out.sendto(data, (HERE, opened.ports["agent"]))
+        sender.send_rtcp(report, (HERE, opened.ports["agent"] + 1))
+        await asyncio.sleep(0.2)
+        opened.end()
+        await listening
+        await asyncio.sleep(0.05)
+    came = [each.data for each in sender.take_rtcp()]
+    sender.close()
+    return came
 
-    first, *_, last = asyncio.run(told())
+
+def test_the_sender_of_a_protected_voice_is_told_under_our_key() -> None:
+    key, sent, reports = protected_voice()
+    ours = SrtpKey(key.suite, bytes(range(16)), bytes(range(14)))
+    came = asyncio.run(told(Agreement(STATIC_PAYLOADS, key, own_key=ours), sent, reports[0]))
+    session = SrtpSession(ours, keystream)
+    first, *_, last = (parse_rtcp(session.open_rtcp(data)) for data in came)
+    assert isinstance(first[0], ReceiverReport)
+    assert first[0].reports
+    assert isinstance(last[-1], Goodbye)
+
+
+def test_the_sender_is_told_how_it_is_received_and_when_it_is_over() -> None:
+    spoken = [data for _, data in voice(1, 1.0)]
+    first, *_, last = asyncio.run(told(PLAIN, spoken, packet("rtcp_report")))
     report = parse_rtcp(first)[0]
     assert isinstance(report, ReceiverReport)
     assert report.reports[0].lost == 0

@@ -4,9 +4,9 @@ import pytest
 
 from appliance.adapters.rtp_cipher import keystream
 from appliance.errors import BadInputError
-from appliance.telephony.rtcp import Other, parse_rtcp
+from appliance.telephony.rtcp import Other, ReceiverReport, parse_rtcp, write_receiver_report
 from appliance.telephony.rtp import is_rtcp, looks_like_rtp, parse_rtp
-from appliance.telephony.srtp import SUITES, SrtpKey, SrtpSession, _derived, parse_key
+from appliance.telephony.srtp import SUITES, SrtcpSender, SrtpKey, SrtpSession, _derived, parse_key
 
 from .rtp_captures import SIP_PORT, datagrams
 
@@ -42,6 +42,18 @@ def test_real_reports_are_opened_too() -> None:
     protected = [(host, data) for host, data in sent if is_rtcp(data) and len(data) == 30]
     assert [parse_rtcp(sessions[host].open_rtcp(data)) for host, data in protected] == [(Other(204),)] * len(protected)
     assert protected
+
+
+def test_reports_of_ours_are_opened_by_who_has_the_key_and_each_has_its_own_number() -> None:
+    key = parse_key(SUITE, PARAMETERS)
+    sender, session, report = SrtcpSender(key, keystream), SrtpSession(key, keystream), ReceiverReport(77)
+    plain = write_receiver_report(report, b"box")
+    sent = [sender.protect(plain) for _ in range(3)]
+    assert [session.open_rtcp(data) for data in sent] == [plain] * 3
+    assert len(set(sent)) == 3
+    assert not any(plain[8:] in data for data in sent)
+    with pytest.raises(BadInputError, match="does not prove its sender"):
+        session.open_rtcp(sent[0][:-1] + bytes([sent[0][-1] ^ 1]))
 
 
 def test_a_packet_that_was_changed_or_comes_again_is_refused() -> None:
