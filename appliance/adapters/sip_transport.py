@@ -99,7 +99,7 @@ class SipTransport:
                 if endpoint.get_extra_info("sockname")[1] == message.peer.local_port:
                     endpoint.sendto(message.data, (message.peer.host, message.peer.port))
                     return
-        elif connection := self._connections.get(message.peer.connection):
+        elif connection := self._connection(message.peer):
             connection.send(message.data)
 
     def close(self) -> None:
@@ -134,6 +134,16 @@ class SipTransport:
     def forget(self, number: int) -> None:
         """Take that a connection is closed."""
         self._connections.pop(number, None)
+
+    def _connection(self, peer: Peer) -> "_Connection | None":
+        """Give the peer's connection; where that is gone, the newest of its host.
+
+        An exchange that was cut off comes back by another one, and knows its calls by their names.
+        """
+        if connection := self._connections.get(peer.connection):
+            return connection
+        others = (each for each in reversed(self._connections.values()) if each.is_of(peer))
+        return next(others, None)
 
     def _take_datagram(self, data: bytes, host: str, port: int, local_port: int) -> None:
         if self._admits(host) and (local_host := _route(host)):
@@ -203,6 +213,9 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._forget_deadline()
         self._owner.forget(self._number)
+
+    def is_of(self, peer: Peer) -> bool:
+        return (self._peer.transport, self._peer.host) == (peer.transport, peer.host)
 
     def send(self, data: bytes) -> None:
         self._transport.write(data)
