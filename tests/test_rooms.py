@@ -108,6 +108,8 @@ THIRD_PARTY = {
     "traffic": {"msgspec"},
     # Signatures are checked here: bytes and keys in, yes or no out.
     "update": {"cryptography", "msgspec"},
+    # A wiped box's word is signed and checked here: bytes and keys in, yes or no out.
+    "fleet": {"cryptography", "msgspec"},
     "light_settings": {"msgspec"},
     "line_settings": {"msgspec"},
     "siprec_settings": {"msgspec"},

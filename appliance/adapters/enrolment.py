@@ -126,6 +126,11 @@ def provision(server: Server) -> Provision:
     return _decoded(content, Provision)
 
 
+def report_wiped(server: Server, signed: bytes) -> None:
+    """Tell the server that this box was wiped. Raises `BadInputError`."""
+    _ask(read_site(server.url), "POST", "/v1/wiped", tls(server), msgspec.Raw(signed))
+
+
 def _pinned(site: Site, claim: Claim) -> str:
     """Give the authority that the claim names, asked of a server that nobody has vouched for yet."""
     nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

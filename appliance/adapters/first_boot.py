@@ -5,6 +5,7 @@ address the server is looked for on the network; what the card does not hold the
 the claim is wiped: afterwards nothing on that partition is a secret. Whatever is cut off is done again later.
 """
 
+import hashlib
 import logging
 import os
 from collections.abc import Callable
@@ -25,6 +26,9 @@ from appliance.secret_file import write_secret
 Step = Literal["settings", "enrolled", "settings from the server", "model", "claim wiped"]
 
 MAX_ADDRESS_CHARACTERS: Final = 300
+
+USED_CLAIM_FILE: Final = "claim.sha256"
+"""In the identity's folder: which claim it came from, so that what is done again asks the server for the rest alone."""
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +77,7 @@ def _enrolled(servers: list[Found], claim: Claim, serial: str, folder: Path) -> 
     for address, how in servers:
         try:
             site = read_site(address)
-            try:
-                device = enrol(site, claim, serial, folder)
-            except ClaimUsedError:
-                # By us, perhaps, before the power was cut: then this server knows our certificate.
-                device = provision(Server(site.url, identity=folder)).device
+            device = _claimed(site, claim, serial, folder)
         except BadInputError as error:
             log.warning("event=server_passed_over address=%s how=%r error=%r", address, how, str(error))
             refused = error
@@ -86,6 +86,21 @@ def _enrolled(servers: list[Found], claim: Claim, serial: str, folder: Path) -> 
             return site
     assert refused is not None  # noqa: S101  there was one to try
     raise refused
+
+
+def _claimed(site: Site, claim: Claim, serial: str, folder: Path) -> str:
+    """Enrol, unless this claim was used here before something was cut off; gives the device's name."""
+    server = Server(site.url, identity=folder)
+    mark, used = folder / USED_CLAIM_FILE, hashlib.sha256(claim.token.encode()).hexdigest()
+    if _content(mark) == used.encode():
+        return provision(server).device
+    try:
+        device = enrol(site, claim, serial, folder)
+    except ClaimUsedError:
+        # By us, perhaps, and the power was cut before the mark: then this server knows our certificate.
+        device = provision(server).device
+    write_secret(mark, used)
+    return device
 
 
 def _given(server: Server, config: Path, state: Path, *, has_settings: bool) -> list[Step]:

@@ -22,12 +22,15 @@ from appliance.central.clock import utc_now
 from appliance.central.identity import Identities, Identity, RefusedError, client_certificate
 from appliance.central.rate import RateLimit
 from appliance.central.repeats import Repeats
+from appliance.central.wiped import take_report
 from appliance.delivery.enrolment import Certified, EnrolRequest, Refusal, RenewRequest, Trust
+from appliance.errors import BadInputError
 
 TRIES_PER_ADDRESS: Final = 20
 TRIES_IN_ALL: Final = 300
 WINDOW_S: Final = 60.0
-"""A room of new boxes behind one address may enrol within minutes; who guesses tokens of 128 bits gets nowhere."""
+"""Refused claims in a row from one address, and tries of all: a room of new boxes behind one address enrols at once;
+who guesses tokens of 128 bits gets nowhere."""
 
 T = TypeVar("T", EnrolRequest, RenewRequest)
 
@@ -61,6 +64,7 @@ class Enrolment:
             web.post("/v1/enrol", self._enrol),
             web.post("/v1/renew", self._renew),
             web.get("/v1/trust", self._trust),
+            web.post("/v1/wiped", self._wiped),
         ]
 
     async def _authorities(self, _request: web.Request) -> web.Response:
@@ -82,6 +86,8 @@ class Enrolment:
             return _json(Refusal(str(error), error.reason), 403)
         except RequestError as error:
             return _json(Refusal(str(error), "bad_request"), 400)
+        # Twenty new boxes behind one address are no stranger who guesses; what counts is the claims that were refused.
+        self._by_address.forget(request.remote or "")
         # Whoever held this name before is another box, or this one before it was set up anew.
         self._ca.revoke(device, "enrolled anew")
         _log.warning("device_enrolled device=%s serial=%r remote=%s", device, asked.serial, request.remote)
@@ -105,6 +111,18 @@ class Enrolment:
             return refused.response()
         renew = identity.device in self._ca.left_behind()
         return _json(Trust(identity.device, self._ca.bundle(), utc_now(), renew))
+
+    async def _wiped(self, request: web.Request) -> web.Response:
+        """Keep a box's word that it was wiped, and shut it out: nobody has its key any more."""
+        try:
+            identity = self._enrolled(request)
+            report = take_report(self._ca, await request.read(), request.remote or "")
+        except RefusedError as refused:
+            return refused.response()
+        except BadInputError as error:
+            return _json(Refusal(str(error), "bad_request"), 400)
+        _log.warning("device_wiped device=%s by=%s files=%d", report.device, identity.device, report.files)
+        return _json({"device": report.device})
 
     def _enrolled(self, request: web.Request) -> Identity:
         if client_certificate(request) is None:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "line": "list sound cards, check how the telephone line sounds, record it",
     "central": "run the central server",
     "fleet": "prepare many boxes from one table, replace one, shut one out",
+    "wipe": "make this box forget who it is and what it heard, and prove it",
     "update": "take signed releases of the program, and go back from one that does not work",
     "probe": "say one of everything to a server, and print what comes back",
     "conformance": "check that a server keeps the device protocol",

@@ -77,6 +77,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     replace.set_defaults(run=_replace)
     end = commands.add_parser("decommission", parents=[server], help="shut a box out for good")
     end.add_argument("device", metavar="DEVICE")
+    end.add_argument("--proof", type=Path, metavar="FILE", help="what `undertone wipe --report FILE` wrote on the box")
     end.set_defaults(run=_decommission)
 
 
@@ -218,12 +219,25 @@ def _replace(arguments: argparse.Namespace) -> int:
 
 def _decommission(arguments: argparse.Namespace) -> int:
     from appliance.central.fleet import set_team  # noqa: PLC0415 - only here
+    from appliance.central.wiped import last_report, take_report  # noqa: PLC0415 - only here
 
     with opened_ca(arguments) as ca:
+        if arguments.proof and take_report(ca, _bytes_of(arguments.proof), "", arguments.device).left:
+            raise BadInputError("something was left on the box", where=str(arguments.proof), mend="wipe it again")
         count = ca.revoke(arguments.device, "decommissioned")
         set_team(ca.database, arguments.device, "")
-    if not count:
+        wiped = last_report(ca.database, arguments.device)
+    if not count and wiped is None:
         where = str(access_folder(arguments))
         raise BadInputError(f"{arguments.device} holds no certificate", where=where, mend="undertone fleet status")
-    text = f"{arguments.device} is shut out; on the box: undertone wipe"
-    return say(arguments, {"device": arguments.device, "revoked": count}, text)
+    missing = "no proof that it is wiped; on the box: undertone wipe --yes --report FILE, then here again with --proof"
+    proof = f"wiped, as it says itself: {wiped}" if wiped else missing
+    value = {"device": arguments.device, "revoked": count, "wiped": wiped}
+    return say(arguments, value, f"{arguments.device} is shut out; {proof}")
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"cannot be read ({error.strerror})", where=str(file), mend="see --proof") from error
