@@ -55,6 +55,7 @@ url = "wss://central.example/v1/device"
 identity = "certificate"    # the one that `undertone enrol` got, in the state folder; it names the device, too
 #token_file = "token"       # or a token, readable by the owner only, with
 #ca_file = "ca.pem"         # the authority of the server's certificate; default: the system's
+#backlog_mb = 256           # of the disk, while the server is away: then the oldest events go, declared, alerts last
 ```
 
 `feelings = "both"` measures the agent's too, and is against the law in most places: the EU AI Act, Art. 5(1)(f), bans
@@ -89,6 +90,13 @@ HIDE_NAMES: Final[dict[str, frozenset[Side]]] = {
 """Whose own names are hidden, likewise."""
 
 
+BACKLOG_MB: Final = 256
+"""More than a day of two events a second without a pause, and small beside the cards that boxes have."""
+
+LEAST_BACKLOG_MB: Final = 2
+MOST_BACKLOG_MB: Final = 1_000_000
+
+
 class SpeechSettings(msgspec.Struct, frozen=True):
     """What is spoken, and which engine may listen."""
 
@@ -103,6 +111,7 @@ class CentralSettings(msgspec.Struct, frozen=True):
     token_file: Path | None
     ca_file: Path | None = None
     identity: IdentityKind = "token"
+    backlog_mb: int = BACKLOG_MB
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -183,12 +192,13 @@ def _speech(table: Table) -> SpeechSettings:
 
 
 def _central(table: Table, folder: Path) -> CentralSettings:
-    table.allow_only("url", "identity", "token_file", "ca_file")
+    table.allow_only("url", "identity", "token_file", "ca_file", "backlog_mb")
     url = table.text("url")
+    backlog_mb = table.whole_number("backlog_mb", BACKLOG_MB, at_least=LEAST_BACKLOG_MB, at_most=MOST_BACKLOG_MB)
     if cast("IdentityKind", table.text("identity", "token", of=get_args(IdentityKind))) == "certificate":
         for key in ("token_file", "ca_file"):
             if table.has(key):
                 table.refuse(key, "does not go with a certificate", f'leave out {key}, or `identity = "certificate"`')
-        return CentralSettings(url, None, None, "certificate")
+        return CentralSettings(url, None, None, "certificate", backlog_mb)
     ca_file = folder / table.text("ca_file") if table.has("ca_file") else None
-    return CentralSettings(url, folder / table.text("token_file"), ca_file)
+    return CentralSettings(url, folder / table.text("token_file"), ca_file, backlog_mb=backlog_mb)

@@ -9,7 +9,7 @@ from appliance.adapters.identity import read_identity
 from appliance.adapters.outbox import Outbox
 from appliance.adapters.server_settings import server_of
 from appliance.adapters.uplink import LinkState, Uplink
-from appliance.config import Settings
+from appliance.config import BACKLOG_MB, Settings
 from appliance.delivery.envelope import Draft
 from appliance.delivery.health import HealthMessage
 from appliance.delivery.messages import Hello, PartialMessage
@@ -46,7 +46,8 @@ class Reporting:
         self._remote = remote
         self._refresh = refresh
         self._has_ended = False
-        self.outbox = Outbox(folder / "outbox.db", self._receive_outbox_fault)
+        backlog_mb = settings.central.backlog_mb if settings.central else BACKLOG_MB
+        self.outbox = Outbox(folder / "outbox.db", self._receive_outbox_fault, backlog_bytes=backlog_mb * 1_000_000)
         self._uplink = (
             Uplink(self.server, self.outbox, self._hello, remote.do, self._receive_link) if self.server else None
         )

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from appliance.adapters import clock
 from appliance.adapters.outbox_log import MEMORY_EVENTS, OutboxLog
+from appliance.adapters.outbox_room import BACKLOG_BYTES
 from appliance.adapters.server_clock import ServerClock
 from appliance.delivery.envelope import Draft, Row, UnfinishedCall, envelope
 from appliance.delivery.losses import Losses
@@ -36,6 +37,7 @@ _Answer = TypeVar("_Answer")
 class Outbox:
     """The outbox of one device, kept in the file `path` (created with its folder where they are missing).
 
+    While the server is away it takes up to `backlog_bytes` of the disk; beyond, the oldest go (`outbox_room`).
     `on_fault` is called on the loop with "outbox_full" (the disk takes nothing more), "outbox_broken" (the file was
     damaged, or the disk refuses to write) or, when that is mended, `None`.
     `news` is set whenever there may be more to read; its one reader clears it. `urgent` holds what may be sent ahead of
@@ -43,7 +45,12 @@ class Outbox:
     """
 
     def __init__(
-        self, path: Path, on_fault: Callable[[str | None], None], *, memory_events: int = MEMORY_EVENTS
+        self,
+        path: Path,
+        on_fault: Callable[[str | None], None],
+        *,
+        memory_events: int = MEMORY_EVENTS,
+        backlog_bytes: int = BACKLOG_BYTES,
     ) -> None:
         self.news = asyncio.Event()
         self.urgent = UrgentLane()
@@ -51,6 +58,7 @@ class Outbox:
         self._path = path
         self._report_fault = on_fault
         self._memory_events = memory_events
+        self._backlog_bytes = backlog_bytes
         self._bell = threading.Condition()
         self._inbox: deque[Draft] = deque()
         self._dropped = Losses()
@@ -64,7 +72,7 @@ class Outbox:
 
     @property
     def committed(self) -> int:
-        """How many events are durable: those found at the start, and those of this run."""
+        """How many events are durable: those found at the start, and those of this run but for what had to go."""
         return self._log.committed if self._log else 0
 
     @property
@@ -185,6 +193,7 @@ class Outbox:
                 on_rows=lambda rows: self._call_soon(self._receive_rows, rows),
                 on_fault=lambda fault: self._call_soon(self._receive_fault, fault),
                 memory_events=self._memory_events,
+                backlog_bytes=self._backlog_bytes,
             )
         except Exception as error:  # noqa: BLE001 - whoever starts the outbox is told
             self._call_soon(_refuse, opened, error)

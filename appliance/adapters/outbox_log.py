@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from appliance.adapters import clock
+from appliance.adapters.outbox_room import BACKLOG_BYTES, UNKNOWN_CALL, Room, declarations, undated
 from appliance.adapters.outbox_salvage import Salvage, set_aside
 from appliance.adapters.outbox_store import SEQ_BLOCK, OutboxStore, is_corrupt, is_disk_full
 from appliance.delivery.envelope import MAX_SEQ, Draft, Row, UnfinishedCall, head
@@ -34,9 +34,6 @@ RETRY_S: Final = 1.0
 
 TRIM_S: Final = 1.0
 """Acknowledged events leave with the next commit, or after this long without one: a flash card wears by writes."""
-
-UNKNOWN_CALL: Final = "unknown"
-"""Names no call: events were lost, and nothing that is left says of which call."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,12 +53,14 @@ class OutboxLog:
         on_fault: Callable[[str | None], None],
         *,
         memory_events: int = MEMORY_EVENTS,
+        backlog_bytes: int = BACKLOG_BYTES,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._on_rows = on_rows
         self._on_fault = on_fault
         self._memory_events = memory_events
+        self._room = Room(backlog_bytes)
         self._monotonic_s = monotonic_s
         self._waiting: deque[Draft] = deque()
         self._unsaved: deque[Row] = deque()
@@ -192,18 +191,27 @@ class OutboxLog:
                 self._store.reserve(self.last_seq)
                 self._reserved = self._store.reserved
                 rows = self._number_waiting()
-            drafts = self._losses.declarations()
+            dropped = self._room.victims(self._store, self.last_seq)
+            drafts = declarations(self._losses, dropped)
             gaps = [Row(self.last_seq + n, draft) for n, draft in enumerate(drafts, start=1)]
-            self._store.commit([*self._unsaved, *gaps], self._acknowledged_seq, welcomed=self._welcomed)
+            unsaved, acknowledged = [*self._unsaved, *gaps], self._acknowledged_seq
+            self._store.commit(unsaved, acknowledged, welcomed=self._welcomed, dropped=dropped)
         except sqlite3.Error as error:
             self._fail(error)
             return rows
-        self.last_seq += len(gaps)
-        self._unsaved.extend(gaps)
+        self._note_dropped(dropped)
+        self.last_seq, self._unsaved = self.last_seq + len(gaps), deque(unsaved)
         self._saved()
         self._losses.clear()
         self._set_fault(None)
         return rows + gaps
+
+    def _note_dropped(self, dropped: list[Row]) -> None:
+        waiting = sum(row.seq > self._acknowledged_seq for row in dropped)
+        if waiting:
+            _log.warning("outbox=%s dropped=%d reason=backlog_full declared=yes", self._path, waiting)
+        self.committed -= waiting
+        self._room.dropped(dropped)
 
     def _saved(self) -> None:
         self.committed += sum(row.seq > self._committed_seq for row in self._unsaved)
@@ -274,7 +282,7 @@ class OutboxLog:
 
     def _note_damage(self, saved: Salvage) -> None:
         """Note the calls whose events may be lost; when nothing says which, that there are some."""
-        last = self._latest or (saved.rows[-1].draft if saved.rows else _undated())
+        last = self._latest or (saved.rows[-1].draft if saved.rows else undated())
         ends = {call.call: call.end_sample for call in saved.calls}
         if last.call != UNKNOWN_CALL or not ends:
             ends.setdefault(last.call, head(last.event).end_sample)
@@ -290,7 +298,3 @@ class OutboxLog:
     def _tell(self, rows: list[Row]) -> None:
         if rows:
             self._on_rows(rows)
-
-
-def _undated() -> Draft:
-    return Draft(call=UNKNOWN_CALL, occurred_at=clock.utc(), clock_synchronised=clock.is_synchronised(), event=b"{}")

@@ -67,8 +67,8 @@ class OutboxStore:
             self._db.close()
             raise
 
-    def commit(self, rows: Sequence[Row], acknowledged: int, *, welcomed: bool) -> None:
-        """Make `rows` durable, and delete what the server has up to and including `acknowledged`.
+    def commit(self, rows: Sequence[Row], acknowledged: int, *, welcomed: bool, dropped: Sequence[Row] = ()) -> None:
+        """Make `rows` durable, and delete `dropped` and what the server has up to and including `acknowledged`.
 
         `welcomed`: a server has welcomed this outbox, so from now on its events may be known elsewhere.
         """
@@ -80,6 +80,7 @@ class OutboxStore:
             self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, rows))
             self._note_calls(rows)
             self._db.execute("DELETE FROM events WHERE seq <= ?", (acknowledged,))
+            self._db.executemany("DELETE FROM events WHERE seq = ?", ((row.seq,) for row in dropped))
             self._db.execute("UPDATE counter SET reserved = ?, welcomed = ?", (reserved, welcomed))
         self.reserved, self.welcomed = reserved, welcomed
 
@@ -96,6 +97,11 @@ class OutboxStore:
             return []
         query = "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         return [row_of(columns) for columns in self._db.execute(query, (seq, limit))]
+
+    def used_bytes(self) -> int:
+        """Give how much of the file is in use; what was deleted is used again before the file grows."""
+        pages, free = self._number("PRAGMA page_count"), self._number("PRAGMA freelist_count")
+        return (pages - free) * self._number("PRAGMA page_size")
 
     def count(self, after: int, up_to: int) -> int:
         """Count the events with a number above `after`, up to and including `up_to`."""
