@@ -23,8 +23,8 @@ A_DAY_OF_EVENTS = 24 * 3600 * 2
 
 
 def alert(number: int, call: str) -> Draft:
-    span = {"start_sample": 0, "end_sample": 16_000}
-    return draft(Alert(who="caller", **span, alert=number, level="urgent", rule="r", reason="", evidence=()), call)
+    raised = Alert(who="caller", start_sample=0, end_sample=16_000, alert=number, level="urgent", rule="r", evidence=())
+    return draft(raised, call)
 
 
 def long_utterance(number: int, call: str) -> Draft:

@@ -66,8 +66,8 @@ class FakeDevice:
                 pass
         return message
 
-    async def read_acked(self, seq: int) -> None:
-        async with asyncio.timeout(10):
+    async def read_acked(self, seq: int, within_s: float = 10.0) -> None:
+        async with asyncio.timeout(within_s):
             while self.acked < seq:
                 await self.read()
 
