@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from appliance.adapters import paths
+from appliance.adapters.claim_word import claim_findings
 from appliance.adapters.link_checks import examine_link
 from appliance.adapters.machine_checks import Finding, examine
+from appliance.adapters.mends import as_finding, carry_out, mends
 from appliance.adapters.support_bundle import write_bundle
 from appliance.adapters.update_checks import update_findings
 from appliance.cli.run import load_settings
@@ -21,6 +23,8 @@ from appliance.errors import BadInputError
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
+TOKEN = Path("/etc/undertone/token")
+
 EXIT_OK = 0
 EXIT_TROUBLE = 1
 
@@ -30,6 +34,7 @@ EPILOG = """examples:
   undertone doctor
   undertone doctor --config device.toml     also the way to the central server
   undertone doctor --config device.toml --bundle support.tar.gz
+  undertone doctor --fix
   undertone doctor --json | jq '.[] | select(.state == "trouble")'
 
 Exit code 0: nothing is in the way (there may be notes); 1: something is."""
@@ -39,11 +44,14 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "doctor",
-        description="Examines this machine and changes nothing.",
+        description="Examines this machine, and changes nothing without --fix.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="a device's settings: its central server, too")
+    parser.add_argument(
+        "--fix", action="store_true", help="mend what needs no decision: rights, owners, folders, what is half done"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON list on stdout")
     parser.add_argument(
         "--bundle", type=Path, metavar="FILE", help="write an archive for support: no speech, no secrets, no names"
@@ -52,7 +60,10 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    findings = [*examine(), *_of_updates(arguments.config)]
+    state = paths.home()
+    found = mends(state, (TOKEN,))
+    mended = [carry_out(each) if arguments.fix else as_finding(each) for each in found]
+    findings = [*mended, *examine(), *claim_findings(state), *_of_updates(arguments.config)]
     if arguments.config is not None:
         findings += examine_link(load_settings(arguments.config))
     if arguments.bundle is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from appliance.adapters import paths
+from appliance.adapters.claim_word import forget_refusal, keep_refusal
 from appliance.adapters.enrolment import serial_number
 from appliance.adapters.first_boot import Step, first_boot
 from appliance.adapters.ownership import give_to_owner_of
@@ -62,10 +63,14 @@ def _tried(arguments: argparse.Namespace, state: Path, serial: str) -> list[Step
     waits = delays(random.random)
     while True:
         try:
-            return first_boot(arguments.source, arguments.config, state, serial)
+            steps = first_boot(arguments.source, arguments.config, state, serial)
         except BadInputError as error:
+            keep_refusal(state, error)
             wait_s = next(waits)
             if time.monotonic() + wait_s >= deadline_s:
                 raise
             log.warning("event=first_boot_failed error=%r mend=%r again_in_s=%.1f", str(error), error.mend, wait_s)
             time.sleep(wait_s)
+        else:
+            forget_refusal(state)
+            return steps

@@ -175,7 +175,7 @@ class ServerProcess:
             *self._arguments,
         ]  # fmt: skip
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 90  # beside twenty boxes that start as well
         while not port_file.exists():
             assert self.process.poll() is None, self.process.communicate()[1]
             assert time.monotonic() < deadline_s, "the server does not start"
