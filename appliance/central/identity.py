@@ -36,10 +36,11 @@ class Identity(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Nobody that we know."""
+    """Nobody who may come in. `device` is who it is nevertheless, where a certificate of ours was shown."""
 
-    def __init__(self, reason: RefusalReason) -> None:
+    def __init__(self, reason: RefusalReason, device: str = "") -> None:
         self.reason = reason
+        self.device = device
         super().__init__(TEXTS[reason])
 
     def response(self) -> web.Response:
@@ -74,7 +75,7 @@ class Identities:
         if device is None:
             raise RefusedError("unknown_certificate")
         if reason := self._why_not(serial, device, or_newer=False):
-            raise RefusedError(reason)
+            raise RefusedError(reason, device)
         note_use(self._access, device, serial)
         # On a link that stays up for weeks, a newer certificate of the device stands in for one that has expired.
         return Identity(device, lambda: self._why_not(serial, device, or_newer=True))

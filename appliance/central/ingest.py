@@ -12,8 +12,9 @@ from appliance.central.asked import LinkLostError
 from appliance.central.bus import Bus
 from appliance.central.clock import utc_now
 from appliance.central.clones import Clones
-from appliance.central.identity import Identities, RefusedError
+from appliance.central.identity import TEXTS, Identities, RefusedError
 from appliance.central.link import DeviceLink, ProtocolError, WrongDeviceError
+from appliance.central.refusals import Refusals
 from appliance.central.repeats import Repeats
 from appliance.central.store import Arrival, Contact
 from appliance.delivery.health import HealthMessage
@@ -67,6 +68,7 @@ class Ingest:
         self._links: dict[str, DeviceLink] = {}
         self._clones = Clones()
         self._repeats = Repeats(_log)
+        self.refusals = Refusals(TEXTS)
         self._farewells: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -79,6 +81,7 @@ class Ingest:
         try:
             identity = self._identities.of(request)
         except RefusedError as refused:
+            self.refusals.note(request.remote, refused)
             cause = f"{request.remote} {refused.reason}"
             self._repeats.warn(cause, "device_refused remote=%s reason=%s", request.remote, refused.reason)
             return refused.response()

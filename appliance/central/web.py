@@ -44,8 +44,9 @@ from appliance.central.bus import Bus, DeviceState
 from appliance.central.clock import utc_now
 from appliance.central.database_thread import DatabaseThread
 from appliance.central.ingest import DeviceOfflineError, Ingest
+from appliance.central.openid.id_token import NAME_PREFIX
 from appliance.central.sign_in import Door, person_of, refusal, reply
-from appliance.delivery.orders import ORDERS
+from appliance.delivery.orders import MAX_NAME, ORDERS
 from appliance.delivery.policy import MAX_COMMAND_BYTES
 
 HEARTBEAT_S: Final = 15.0
@@ -179,6 +180,8 @@ class Web:
             if not await self._may_order(request, name, device):
                 return refusal(403, f"to {name} on device {device} is not yours to do")
             await self._door.note(request, name, device, call or "")
+            if name == "supervisor":
+                arguments["name"] = shown_name(person_of(request).name)  # nobody speaks in another's name
             return await self._tell(name, device, arguments)
 
         return answer
@@ -231,6 +234,11 @@ class Web:
                 except (TimeoutError, ConnectionError):
                     break
         return response
+
+
+def shown_name(name: str) -> str:
+    """Give somebody's name as an agent reads it: without what says how they signed in."""
+    return name.removeprefix(NAME_PREFIX)[:MAX_NAME]
 
 
 def without_words(device: DeviceState) -> DeviceState:

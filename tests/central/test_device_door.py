@@ -131,6 +131,8 @@ def test_a_revoked_box_is_told_on_the_link_that_is_up_and_not_let_in_again(start
                 async with here.link(tls):
                     pass
             assert json.loads(refused.value.response.body)["reason"] == "revoked"
+            (knock,) = (await here.central.get("/api/refusals"))["refusals"]
+            assert (knock["device"], knock["reason"], knock["count"]) == ("desk-1", "revoked", 1)
 
     asyncio.run(run())
 

@@ -1,12 +1,13 @@
 // One call, live or finished: light, timeline, alerts, and both voices side by side.
 
 import { alertList } from "./alerts.js";
+import { beside } from "./beside.js";
 import { readCall } from "./conversation.js";
 import { el, reconcile, soon } from "./dom.js";
 import { devices, link, liveSeconds } from "./feed.js";
 import { lamp, lampLook } from "./lamp.js";
-import { changing } from "./me.js";
 import { measures } from "./measures.js";
+import { orders } from "./orders.js";
 import { timeline } from "./timeline.js";
 import { transcript } from "./transcript.js";
 import { callLink, clock, endReason, languageName, lasting, moment, spoken } from "./words.js";
@@ -16,7 +17,8 @@ export function call(device, name) {
   const heading = el("h1", { tabIndex: -1 }, `Call on ${device}`);
   const facts = el("p", { className: "facts" });
   const banner = el("div", { className: "banner" });
-  const failure = el("p", { className: "failure", role: "alert" });
+  const order = orders(callLink(device, name).slice(2), () => heading);
+  const help = beside(order, orders(`devices/${encodeURIComponent(device)}`, () => heading));
   const words = transcript();
   const alerts = alertList((seconds) => words.show(seconds));
   const measured = measures((seconds) => words.show(seconds));
@@ -37,7 +39,7 @@ export function call(device, name) {
     el(
       "div",
       { className: "columns" },
-      el("aside", { "aria-label": "Light and alerts" }, banner, failure, alerts.root, measured.root),
+      el("aside", { "aria-label": "Light and alerts" }, banner, order.result, help, alerts.root, measured.root),
       words.root,
     ),
     newest,
@@ -129,44 +131,23 @@ export function call(device, name) {
           "div",
           {},
           lamp(item),
-          can && order("acknowledge", "I have seen it", { alert: light.alert }),
-          can && snooze_s > 0 && order("snooze", `Remind me in ${lasting(snooze_s)}`, { alert: light.alert }),
+          can && order.button("acknowledge", "I have seen it", { alert: light.alert }, "Seen: the light is steady now."),
+          can &&
+            snooze_s > 0 &&
+            order.button("snooze", `Remind me in ${lasting(snooze_s)}`, { alert: light.alert }, "Put off."),
           item.online && light && !light.muted && pauseButton(light),
         );
       },
     );
     banner.hidden = items.length === 0;
+    help.hidden = !(isLive() && state().online);
   }
 
   /** For what nobody may keep, such as card data; a pause ends by itself as well. */
   function pauseButton(light) {
-    return light.paused ? order("resume", "Listen again", {}) : order("pause", "Pause for card data", {});
-  }
-
-  /** A button that has the device do something, such as to `acknowledge` an alert. */
-  function order(what, text, body) {
-    const onclick = (event) => tell(event.target, what, body);
-    return el("button", { type: "button", className: `order ${what}`, "data-focus": what, onclick }, text);
-  }
-
-  async function tell(button, what, body) {
-    const text = button.textContent;
-    button.disabled = true;
-    button.textContent = "Telling the device…";
-    failure.textContent = "";
-    try {
-      const answer = await fetch(`/api${callLink(device, name).slice(1)}/${what}`, {
-        method: "POST",
-        headers: await changing(),
-        body: JSON.stringify(body),
-      });
-      if (!answer.ok) throw new Error((await answer.json()).error);
-      heading.focus({ preventScroll: true });
-    } catch (error) {
-      failure.textContent = `The light could not be changed: ${error.message}.`;
-    }
-    button.disabled = false;
-    button.textContent = text;
+    return light.paused
+      ? order.button("resume", "Listen again", {}, "The box listens again.")
+      : order.button("pause", "Pause for card data", {}, "Paused: nothing is heard until you say so, or the time is over.");
   }
 
   return {

@@ -1,7 +1,9 @@
 // The fleet: one row for each box, with what is wrong with it and why; filtered and sorted here.
 
 import { el, reconcile } from "./dom.js";
+import { boxOrders } from "./box_orders.js";
 import { certificate, COLUMNS, level, program, seen, SEVERITY, stateName } from "./fleet_words.js";
+import { refusals } from "./refusals.js";
 
 const ASK_EVERY_S = 5;
 
@@ -33,17 +35,23 @@ export function fleet() {
     el("p", {}, el("label", { for: "fleet-state" }, "State "), states),
     el("p", {}, el("label", { for: "fleet-version" }, "Program "), versions),
   );
-  const table = el("table", { className: "fleet" }, el("thead", {}, el("tr", {}, heads)), rows);
+  const results = el("div");
+  const knocks = refusals();
+  const doing = el("th", { scope: "col" }, "Do");
+  const table = el("table", { className: "fleet" }, el("thead", {}, el("tr", {}, heads, doing)), rows);
   const root = el(
     "div",
     {},
     el("div", { className: "head" }, heading, sums),
     filters,
+    results,
     el("div", { className: "scroll", role: "region", "aria-label": "Boxes", tabIndex: 0 }, table),
     note,
+    knocks.root,
   );
 
   async function load() {
+    knocks.load();
     try {
       const answer = await fetch("/api/fleet");
       const told = await answer.json();
@@ -70,7 +78,7 @@ export function fleet() {
     offer(states, "All states", [...counted(boxes, (box) => box.state)].sort(bySeverity), stateName, chosen.state);
     offer(versions, "All programs", [...counted(boxes, program)].sort(), (name) => name, chosen.version);
     const shown = sorted(boxes.filter(fits), chosen);
-    reconcile(rows, shown, (box) => box.device, (box) => look(box, now), (box) => row(box, now));
+    reconcile(rows, shown, (box) => box.device, (box) => look(box, now), (box) => row(box, now, results));
     for (const [index, column] of COLUMNS.entries()) {
       const order = chosen.sort === column.name ? (chosen.down ? "descending" : "ascending") : null;
       if (order) heads[index].setAttribute("aria-sort", order);
@@ -151,7 +159,7 @@ function look(box, now) {
   return [box, seen(box, now), certificate(box, now)];
 }
 
-function row(box, now) {
+function row(box, now, results) {
   const health = box.health ?? {};
   const figure = (text) => el("td", { className: "figure" }, text ?? "–");
   const rounded = (number) => (typeof number === "number" ? String(Math.round(number)) : null);
@@ -173,6 +181,7 @@ function row(box, now) {
     figure(rounded(health.words_per_min)),
     el("td", { className: "figure" }, levels(health.level_dbfs)),
     el("td", {}, certificate(box, now)),
+    el("td", { className: "doing" }, box.online && boxOrders(box.device, results)),
   );
 }
 
