@@ -109,14 +109,8 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         door = Door(people, settings.address_header)
         pages = Web(bus, ingest, reader, writer.statistics, door)
         openid = _open_openid(stop, settings, door)
-        routes = [
-            *openid,
-            *ingest.routes(),
-            *ingest.refusals.routes(),
-            *pages.routes(),
-            *FleetWeb(watch, door).routes(),
-            *door.routes(),
-        ]
+        parts = (ingest, ingest.refusals, pages, FleetWeb(watch, door), door)
+        routes = [*openid, *(route for part in parts for route in part.routes())]
         app = _application(routes, [guard(lambda: port, settings.public_names), door.check])
         port = await _listen(stop, app, settings, settings.host, settings.port)
         devices = await _open_device_door(stop, settings, ingest, identities, access)
