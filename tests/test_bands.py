@@ -113,7 +113,7 @@ def call(audio: Audio, folder: Path) -> tuple[list[Event], list[int]]:
                     running.append(still_running())
 
     async def whole() -> None:
-        host = RecognizerHost("vosk", folder)
+        host = RecognizerHost("vosk", folder, warm=False)
         session = CallSession(("caller",), RULES, EARS, STARTED)
         try:
             line = LineCall(("caller",), "wide", unpaced((frame,) for frame in frames(audio)), lockstep=True)

@@ -79,7 +79,7 @@ def test_without_a_recognizer_a_call_begins_and_ends_and_asks_nobody() -> None:
 
 
 def test_what_is_said_comes_as_partial_words_and_then_for_good_and_no_request_leaks(korean_model: Path) -> None:
-    outputs = run(RecognizerHost("vosk", korean_model), lambda _: unpaced(steps(SPOKEN)))
+    outputs = run(RecognizerHost("vosk", korean_model, warm=False), lambda _: unpaced(steps(SPOKEN)))
     assert not [output for output in outputs if isinstance(output, Request)]
     kinds = [type(output) for output in outputs]
     assert kinds[0] is CallStarted
@@ -98,7 +98,7 @@ def test_a_worker_that_dies_between_two_frames_leaves_a_gap_and_the_call_goes_on
             yield step
         assert call.session.is_settled
 
-    outputs = run(RecognizerHost("vosk", korean_model), deadly)
+    outputs = run(RecognizerHost("vosk", korean_model, warm=False), deadly)
     (gap,) = [event for event in events(outputs) if isinstance(event, Gap)]
     assert (gap.who, gap.reason) == ("caller", "recognizer_lost")
     assert gap.end_sample <= 1.8 * 16_000

@@ -88,8 +88,11 @@ class Prepared(NamedTuple):
         return CallSession(call.sides, self.rules, ears, started, self.feelings, self.hide_names_of)
 
 
-def prepare(settings: Settings) -> Prepared:
-    """Check and load everything; raises `BadInputError` for whatever a person has to mend."""
+def prepare(settings: Settings, *, warm: bool = True) -> Prepared:
+    """Check and load everything; raises `BadInputError` for whatever a person has to mend.
+
+    `warm` False: recognizers hear nothing before the first call, for a run that only its end is waited for.
+    """
     line = open_line(settings.line)
     language = settings.speech.language
     rules = load_rules(settings.rules_file, language)
@@ -103,7 +106,7 @@ def prepare(settings: Settings) -> Prepared:
             choices[band] = choose_if_any(settings.speech, band)
     hosts: dict[str, RecognizerHost] = {}
     for model in {choice.model.name: choice.model for choice in choices.values() if choice.model}.values():
-        hosts[model.name] = RecognizerHost(model.engine, model_store.locate(model))
+        hosts[model.name] = RecognizerHost(model.engine, model_store.locate(model), warm=warm)
     by_band = {band: hosts[choice.model.name] if choice.model else None for band, choice in choices.items()}
     return Prepared(line, rules, choices, by_band, language, settings.feelings, settings.hide_names_of)
 

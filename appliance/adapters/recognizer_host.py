@@ -4,10 +4,10 @@ A speech engine may abort its process on an input that it does not expect; then 
 forked from the host within milliseconds, because the model is already in memory. The workers share the host's memory,
 so that a second one costs no second model.
 
-Run as `python -m appliance.adapters.recognizer_host ENGINE MODEL_FOLDER CONTROL_FD`. The control socket carries
-`READY` to the device when the model is loaded, and then one socket from the device for each worker that it wants.
-A worker says first which process it is (its number, in `LENGTH_BYTES`), and ends when its socket is closed, the host
-when the control socket is.
+Run as `python -m appliance.adapters.recognizer_host ENGINE MODEL_FOLDER warm|cold CONTROL_FD`. The control socket
+carries `READY` to the device when the model is loaded, and then one socket from the device for each worker that it
+wants. A worker says first which process it is (its number, in `LENGTH_BYTES`), and ends when its socket is closed, the
+host when the control socket is.
 """
 
 import array
@@ -27,6 +27,10 @@ from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pa
 
 READY: Final = b"ready"
 FORK: Final = b"fork"
+WARM: Final = "warm"
+COLD: Final = "cold"
+"""Without having heard anything before the first call: soonest done where nobody waits for the single words."""
+
 LENGTH_BYTES: Final = 4
 """Each message is preceded by its length, little-endian."""
 
@@ -41,8 +45,8 @@ def pack(message: Request | Hypothesis) -> bytes:
 
 def main(arguments: list[str]) -> None:
     """Hold the model and fork workers until the device closes the control socket."""
-    engine, folder, descriptor = arguments
-    new_recognizer = _prepare(engine, Path(folder))
+    engine, folder, manner, descriptor = arguments
+    new_recognizer = _prepare(engine, Path(folder), warm=manner == WARM)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=int(descriptor))
     with suppress(ConnectionError):  # the device may be gone by now
@@ -64,14 +68,15 @@ def main(arguments: list[str]) -> None:
     os._exit(0)
 
 
-def _prepare(engine: str, folder: Path) -> Callable[[], Recognizer]:
+def _prepare(engine: str, folder: Path, *, warm: bool) -> Callable[[], Recognizer]:
     """Load what can be shared across a fork; give the function that makes a worker's recognizer."""
     if engine == "vosk":
         from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
         from appliance.adapters.warm_up import warm_up  # noqa: PLC0415 - only this engine learns
 
         recognizer = vosk_engine.VoskRecognizer(vosk_engine.load(folder))
-        warm_up(recognizer)
+        if warm:
+            warm_up(recognizer)
         return lambda: recognizer
 
     from appliance.adapters import moonshine_engine  # noqa: PLC0415 - an extra that a box may lack

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from appliance.adapters.recognizer_host import FORK, READY
+from appliance.adapters.recognizer_host import COLD, FORK, READY, WARM
 from appliance.adapters.recognizer_worker import Ears, Worker
 from appliance.adapters.tasks import task_group
 from appliance.errors import BadInputError
@@ -32,11 +32,12 @@ STOP_TIMEOUT_S: Final = 2.0
 
 
 class RecognizerHost:
-    """The process that holds the model of `engine` in `folder`."""
+    """The process that holds the model of `engine` in `folder`; `warm`: see `warm_up`."""
 
-    def __init__(self, engine: str, folder: Path) -> None:
+    def __init__(self, engine: str, folder: Path, *, warm: bool = True) -> None:
         self._engine = engine
         self._folder = folder
+        self._warm = warm
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
@@ -49,10 +50,12 @@ class RecognizerHost:
         ours.setblocking(False)  # noqa: FBT003 - the standard library takes it so
         self._control = ours
         with theirs:
+            manner = WARM if self._warm else COLD
             command = [sys.executable, "-m", "appliance.adapters.recognizer_host", self._engine, str(self._folder)]
             # In a process group of its own, because Ctrl-C goes to all of ours: we decide when our recognizers end.
             self._process = await asyncio.create_subprocess_exec(
                 *command,
+                manner,
                 str(theirs.fileno()),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -88,7 +88,8 @@ def _run(arguments: argparse.Namespace) -> int:
             light=NO_LIGHT,
             central=None,
             state=None,
-        )
+        ),
+        warm=False,
     )
     asyncio.run(replay(prepared, sys.stdout, as_json=arguments.json))
     return 0

@@ -41,7 +41,7 @@ def try_rules(rules: Path, call: Path, language: str, engine: EngineChoice, *, a
         central=None,
         state=None,
     )
-    trial = asyncio.run(run_trial(prepare(settings)))
+    trial = asyncio.run(run_trial(prepare(settings, warm=False)))
     if as_json:
         sys.stdout.write(json.dumps(_as_json(trial), ensure_ascii=False, indent=2) + "\n")
     else:

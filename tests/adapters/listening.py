@@ -64,7 +64,7 @@ async def listening(host: RecognizerHost) -> AsyncIterator[tuple[Recognizers, Ea
 @contextlib.asynccontextmanager
 async def hosting(engine: str, folder: Path) -> AsyncIterator[RecognizerHost]:
     """Run the process with the model."""
-    host = RecognizerHost(engine, folder)
+    host = RecognizerHost(engine, folder, warm=False)
     await host.start()
     try:
         yield host

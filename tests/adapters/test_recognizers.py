@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from appliance.adapters.recognizers import RecognizerHost
 from appliance.events import Word
 from appliance.speech.frames import samples
 from appliance.speech.recognizer import EndUtterance, Hear, Hypothesis, Look, Pause, Request, ScriptedRecognizer
@@ -31,6 +32,7 @@ class Session(NamedTuple):
     requests: list[Request]
     answers: list[Hypothesis]
     fresh: list[Hypothesis]
+    aside: "Aside | None" = None
 
     def words(self, utterance: int) -> tuple[Word, ...]:
         (final,) = [one for one in self.answers if one.final and one.utterance == utterance]
@@ -40,6 +42,45 @@ class Session(NamedTuple):
     def span(self, utterance: int) -> tuple[int, int]:
         heard = [one for one in self.requests if isinstance(one, Hear) and one.utterance == utterance]
         return heard[0].sample, heard[-1].sample + len(heard[-1].pcm) // 2
+
+
+class Aside(NamedTuple):
+    """What a recognizer answers to the first utterance where pauses and looks ahead come in between, by its number."""
+
+    answers: dict[int, list[Hypothesis]]
+
+    def words(self, utterance: int) -> tuple[Word, ...]:
+        (final,) = [one for one in self.answers[utterance] if one.final]
+        return final.words or ()
+
+
+PLAIN, PAUSED, LOOKED, PAUSED_BEFORE, ONLY_LOOKED = range(1, 6)
+
+
+def with_pauses(sent: list[Request]) -> list[Request]:
+    """Put a pause into the middle of an utterance, and one before its end."""
+    *audio, end = sent
+    pause, middle = Pause("caller", end.utterance), len(audio) // 2
+    return [*audio[:middle], pause, *audio[middle:], pause, end]
+
+
+def with_looks(sent: list[Request]) -> list[Request]:
+    """Look ahead after each piece of an utterance."""
+    *audio, end = sent
+    return [one for hear in audio for one in (hear, Look("caller", end.utterance))] + [end]
+
+
+async def aside(host: RecognizerHost, pcm: bytes) -> Aside:
+    async with listening(host) as (recognizer, ear):
+        # In a fresh process, where nothing has been heard yet.
+        await answer(recognizer, [Pause("caller", PAUSED_BEFORE), *requests(PAUSED_BEFORE, 0, pcm)])
+        await answer(recognizer, list(requests(PLAIN, 0, pcm)))
+        await answer(recognizer, with_pauses(list(requests(PAUSED, 0, pcm))))
+        await answer(recognizer, with_looks(list(requests(LOOKED, 0, pcm))))
+    async with listening(host) as (recognizer, alone):
+        await answer(recognizer, [Look("caller", ONLY_LOOKED), EndUtterance("caller", ONLY_LOOKED)])
+    heard = [*ear.hypotheses, *alone.hypotheses]
+    return Aside({number: [one for one in heard if one.utterance == number] for number in range(1, 6)})
 
 
 def utterances(first: bytes, second: bytes) -> list[Request]:
@@ -61,8 +102,9 @@ async def real_session(engine: str, folder: Path) -> Session:
                 await answer(recognizer, [request for request in sent if request.utterance == utterance])
         async with listening(host) as (recognizer, fresh):
             await answer(recognizer, list(requests(1, samples(800), first)))
+        between = await aside(host, first)
     assert not ear.lost_until
-    return Session(engine, sent, ear.hypotheses, fresh.hypotheses)
+    return Session(engine, sent, ear.hypotheses, fresh.hypotheses, between)
 
 
 def scripted_session() -> Session:
@@ -143,60 +185,39 @@ def test_confidences_are_the_engine_s_own_or_absent(session: Session) -> None:
     assert all(word.estimated == (session.engine == "moonshine") for word in session.words(1))
 
 
-def with_pauses(sent: list[Request]) -> list[Request]:
-    """Put a pause into the middle of an utterance, and one before its end."""
-    *audio, end = sent
-    pause, middle = Pause("caller", end.utterance), len(audio) // 2
-    return [*audio[:middle], pause, *audio[middle:], pause, end]
+IN_PROCESSES = pytest.mark.parametrize("session", ["vosk", "moonshine"], indirect=True)
 
 
-def test_a_pause_changes_no_final_word_and_vosk_tells_them_in_it(engine: tuple[str, Path]) -> None:
-    name, folder = engine
-    pcm = CLIPS[name][0].pcm
-
-    async def run() -> None:
-        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
-            await answer(recognizer, list(requests(1, 0, pcm)))
-            await answer(recognizer, with_pauses(list(requests(2, 0, pcm))))
-            assert ear.final(2).words == ear.final(1).words
-            if name == "vosk":
-                told = [one for one in ear.hypotheses if one.utterance == 2 and not one.final][-1]
-                assert told.words == ear.final(2).words
-
-    asyncio.run(run())
+@pytest.fixture
+def between(session: Session) -> Aside:
+    assert session.aside is not None
+    return session.aside
 
 
-def test_a_pause_before_any_audio_costs_no_word(engine: tuple[str, Path]) -> None:
-    name, folder = engine
-    pcm = CLIPS[name][0].pcm
-
-    async def run() -> None:
-        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
-            await answer(recognizer, [Pause("caller", 1), *requests(1, 0, pcm)])
-            assert KEYWORDS[name][0] in " ".join(word.text for word in ear.final(1).words or ())
-
-    asyncio.run(run())
+@IN_PROCESSES
+def test_a_pause_changes_no_final_word_and_vosk_tells_them_in_it(session: Session, between: Aside) -> None:
+    assert between.words(PAUSED) == between.words(PLAIN)
+    if session.engine == "vosk":
+        told = [one for one in between.answers[PAUSED] if not one.final][-1]
+        assert told.words == between.words(PAUSED)
 
 
-def test_a_look_ahead_tells_the_final_words_and_changes_nothing(engine: tuple[str, Path]) -> None:
-    name, folder = engine
-    pcm = CLIPS[name][0].pcm
+@IN_PROCESSES
+def test_a_pause_before_any_audio_costs_no_word(session: Session, between: Aside) -> None:
+    assert KEYWORDS[session.engine][0] in " ".join(word.text for word in between.words(PAUSED_BEFORE))
 
-    async def run() -> None:
-        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
-            await answer(recognizer, list(requests(1, 0, pcm)))
-            *audio, end = requests(2, 0, pcm)
-            await answer(recognizer, [one for hear in audio for one in (hear, Look("caller", 2))] + [end])
-            assert ear.final(2).words == ear.final(1).words
-            looks = [one for one in ear.hypotheses if one.ahead]
-            assert len(looks) == len(audio)
-            assert not any(one.final for one in looks)
-            if name == "vosk":
-                assert looks[-1].words == ear.final(2).words
-                partials = [one for one in ear.hypotheses if one.utterance == 1]
-                assert _first_with(looks, KEYWORDS[name][0]) < _first_with(partials, KEYWORDS[name][0])
 
-    asyncio.run(run())
+@IN_PROCESSES
+def test_a_look_ahead_tells_the_final_words_and_changes_nothing(session: Session, between: Aside) -> None:
+    assert between.words(LOOKED) == between.words(PLAIN)
+    looks = [one for one in between.answers[LOOKED] if one.ahead]
+    pieces = [one for one in between.answers[LOOKED] if not one.ahead and not one.final]
+    assert len(looks) == len(pieces) > 0
+    assert not any(one.final for one in looks)
+    if session.engine == "vosk":
+        assert looks[-1].words == between.words(LOOKED)
+        keyword, partials = KEYWORDS["vosk"][0], between.answers[PLAIN]
+        assert _first_with(looks, keyword) < _first_with(partials, keyword)
 
 
 def _first_with(hypotheses: list[Hypothesis], text: str) -> int:
@@ -204,12 +225,6 @@ def _first_with(hypotheses: list[Hypothesis], text: str) -> int:
     return next(one.until_sample for one in hypotheses if any(text in word.text for word in one.words or ()))
 
 
-def test_a_look_before_any_audio_tells_nothing(engine: tuple[str, Path]) -> None:
-    name, folder = engine
-
-    async def run() -> None:
-        async with hosting(name, folder) as host, listening(host) as (recognizer, ear):
-            await answer(recognizer, [Look("caller", 1), EndUtterance("caller", 1)])
-            assert [one.words for one in ear.hypotheses] == [None, ()]
-
-    asyncio.run(run())
+@IN_PROCESSES
+def test_a_look_before_any_audio_tells_nothing(between: Aside) -> None:
+    assert [one.words for one in between.answers[ONLY_LOOKED]] == [None, ()]

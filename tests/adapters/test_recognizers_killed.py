@@ -98,7 +98,9 @@ def test_a_worker_outlives_its_host_and_a_new_host_is_started_when_it_dies_too(k
 def test_a_recognizer_that_falls_too_far_behind_drops_the_oldest_audio_as_one_hole(english_model: Path) -> None:
     async def run() -> None:
         ear = Ear()
-        recognizer = Recognizers(RecognizerHost("moonshine", english_model), Ears(ear.hear, ear.lose, ear.drop))
+        recognizer = Recognizers(
+            RecognizerHost("moonshine", english_model, warm=False), Ears(ear.hear, ear.lose, ear.drop)
+        )
         sent = list(requests(1, 0, bytes(2 * samples(MAX_WAITING_MS + 1000))))
         for request in sent:
             recognizer.send(request)
@@ -112,7 +114,7 @@ def test_a_recognizer_that_falls_too_far_behind_drops_the_oldest_audio_as_one_ho
 def test_a_model_that_cannot_be_loaded_is_told_with_its_folder_and_the_mend(tmp_path: Path) -> None:
     async def run() -> None:
         with pytest.raises(BadInputError) as caught:
-            await RecognizerHost("vosk", tmp_path).start()
+            await RecognizerHost("vosk", tmp_path, warm=False).start()
         assert caught.value.where == str(tmp_path)
         assert "undertone model verify" in caught.value.mend
 
@@ -127,7 +129,7 @@ def test_a_damaged_moonshine_model_is_refused_before_the_call(english_model: Pat
 
     async def run() -> None:
         with pytest.raises(BadInputError) as caught:
-            await RecognizerHost("moonshine", damaged).start()
+            await RecognizerHost("moonshine", damaged, warm=False).start()
         assert "undertone model verify" in caught.value.mend
 
     asyncio.run(run())
@@ -135,7 +137,7 @@ def test_a_damaged_moonshine_model_is_refused_before_the_call(english_model: Pat
 
 def test_nobody_waits_for_a_recognizer_that_can_never_start(tmp_path: Path) -> None:
     async def run() -> Ear:
-        host = RecognizerHost("vosk", tmp_path)
+        host = RecognizerHost("vosk", tmp_path, warm=False)
         async with listening(host) as (recognizer, ear):
             for request in requests(1, 0, bytes(64_000)):
                 recognizer.send(request)
