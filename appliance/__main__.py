@@ -8,12 +8,16 @@ from types import FrameType
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
+ONE_THREAD = "OPENBLAS_NUM_THREADS"
+"""NumPy's library would start a thread for each core, at once; our arrays are much too small for two."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
     """Run one subcommand and give its exit code; whatever sets no other rule for itself ends at once on a signal."""
     _on_signals(_end_at_once)
+    os.environ.setdefault(ONE_THREAD, "1")
     # Half a second on a fast machine.
     from appliance.cli import carry_out, parsed  # noqa: PLC0415
 

@@ -213,7 +213,7 @@ class Call:
             lambda side, until: self._take(self.session.receive_loss(side, until)),
             lambda side, start, end: self._take(self.session.receive_overload(side, start, end)),
         )
-        started = Recognizers(host, ears)
+        started = Recognizers(host, ears, len(self.sides))
         started.want_partials(wanted=does(self._stage, "no_partials"))
         self._running[started] = self._tasks.create_task(started.run(), name="recognizers")
         return started

@@ -112,11 +112,12 @@ class RecognizerHost:
 
 
 class Recognizers:
-    """The workers of one host, for the utterances of any side of one call."""
+    """The workers of one host, for the utterances of any side of one call that has so many sides."""
 
-    def __init__(self, host: RecognizerHost, ears: Ears) -> None:
+    def __init__(self, host: RecognizerHost, ears: Ears, sides: int = WORKERS) -> None:
         self.host = host
-        self._workers = [Worker(f"{number}", host.connect, ears, host.kill) for number in range(1, WORKERS + 1)]
+        workers = min(sides, WORKERS)
+        self._workers = [Worker(f"{number}", host.connect, ears, host.kill) for number in range(1, workers + 1)]
         self._hearing: dict[tuple[Side, int], Worker] = {}
 
     def send(self, request: Request) -> None:

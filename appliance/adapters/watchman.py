@@ -4,10 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from appliance.adapters import clock, machine_state, paths
-from appliance.adapters.metrics import Metrics
 from appliance.adapters.update_store import UpdateStore
 from appliance.delivery.health import MAX_FAILED, MAX_WHY, Condition, HealthMessage, Program
 from appliance.delivery.policy import HEALTH_EVERY_S
@@ -17,6 +16,9 @@ from appliance.figures import Counts, Figures, WordRate
 from appliance.health import Health, Readings, health
 from appliance.indicator.patterns import Fault
 from appliance.version import VERSION
+
+if TYPE_CHECKING:
+    from appliance.adapters.metrics import Gathered, Metrics
 
 LOOK_EVERY_S: Final = 5.0
 """Prometheus asks every 15 s or more seldom, and temperatures move slowly."""
@@ -63,7 +65,7 @@ class Watchman:
         self._told: tuple[Health, ...] = (Health("ok", ""),)
         self._told_s = -HEALTH_EVERY_S
         self._newest: tuple[Readings, Counts, int] = (Readings(), self._figures.counts(), 0)
-        self._metrics = None if port is None else Metrics(port, lambda: self._newest)
+        self._metrics = None if port is None else _metrics(port, lambda: self._newest)
 
     def receive(self, event: Event) -> None:
         """Count an event."""
@@ -144,3 +146,9 @@ def _message(
         level_dbfs={side: round(level, 1) for side, level in seen.levels_dbfs.items()},
         muted_s=readings.since_muted_s,
     )
+
+
+def _metrics(port: int, gather: Callable[[], "Gathered"]) -> "Metrics":
+    from appliance.adapters.metrics import Metrics  # noqa: PLC0415 - loads a web server, which most boxes do without
+
+    return Metrics(port, gather)
