@@ -74,6 +74,16 @@ def test_a_mirror_port_adds_one_right(units: Path) -> None:
     assert given == ["CapabilityBoundingSet=~CAP_NET_(BIND_SERVICE|BROADCAST|RAW)"]
 
 
+def test_a_server_that_boxes_reach_is_hardly_more_open(units: Path) -> None:
+    folder = units / "undertone-central.service.d"
+    folder.mkdir()
+    shutil.copy(UNITS / "examples/central-network.conf", folder)
+    done = analyze("verify", units / "undertone-central.service")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", units / "undertone-central.service")
+    assert done.returncode == 0, done.stdout
+
+
 def test_updates_change_only_where_the_device_starts_from(units: Path) -> None:
     folder = units / "undertone.service.d"
     folder.mkdir(exist_ok=True)
