@@ -33,8 +33,9 @@ from appliance.central.provisioning import Provisioning
 from appliance.central.retention import Retention
 from appliance.central.retention_settings import Keep
 from appliance.central.sign_in import Door
+from appliance.central.updates.web import UpdatesWeb
 from appliance.central.watching import metrics
-from appliance.central.watching.fleet import Places, watching
+from appliance.central.watching.fleet import Fleet, Places, watching
 from appliance.central.watching.watch import LOOK_EVERY_S, Watch
 from appliance.central.watching.web import FleetWeb
 from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
@@ -101,23 +102,25 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         async def note_clone(device: str, remote: str) -> None:
             await people.ask(audit.note, audit.SERVER, "device_cloned", remote, device)
 
-        watch = await _watch_fleet(stop, settings, bus, people)
+        fleet = await _watch_fleet(stop, settings, bus, people)
         ingest = Ingest(
-            identities, bus, put=writer.put, through=through, on_clone=note_clone, receive_health=watch.receive,
+            identities, bus, put=writer.put, through=through, on_clone=note_clone, receive_health=fleet.watch.receive,
             timing=settings.timing,
         )  # fmt: skip
         door = Door(people, settings.address_header)
         pages = Web(bus, ingest, reader, writer.statistics, door)
         openid = _open_openid(stop, settings, door)
-        parts = (ingest, ingest.refusals, pages, FleetWeb(watch, door), door)
+        updates = UpdatesWeb(fleet.database, settings.access, fleet.watch.boxes.all)
+        parts = (ingest, ingest.refusals, pages, FleetWeb(fleet.watch, door), updates, door)
         routes = [*openid, *(route for part in parts for route in part.routes())]
         app = _application(routes, [guard(lambda: port, settings.public_names), door.check])
         port = await _listen(stop, app, settings, settings.host, settings.port)
-        devices = await _open_device_door(stop, settings, ingest, identities, access)
+        of_boxes = [*ingest.routes(), *updates.for_boxes()]
+        devices = await _open_device_door(stop, settings, of_boxes, identities, access)
         _start_retention(stop, settings, bus)
         stop.callback(bus.close)
         stop.push_async_callback(ingest.stop)
-        yield Ports(port, devices, await _open_metrics(stop, settings, watch, writer))
+        yield Ports(port, devices, await _open_metrics(stop, settings, fleet.watch, writer))
 
 
 def _thread(stop: contextlib.AsyncExitStack, connection: sqlite3.Connection, name: str) -> DatabaseThread:
@@ -135,7 +138,7 @@ def _application(routes: Iterable[web.RouteDef], guards: Iterable[Middleware]) -
     return app
 
 
-async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> Watch:
+async def _watch_fleet(stop: contextlib.AsyncExitStack, settings: Settings, bus: Bus, people: DatabaseThread) -> Fleet:
     """Watch how the boxes are, until `stop`."""
     places = Places(settings.access, settings.credentials)
     return await stop.enter_async_context(watching(bus.devices, people, places, settings.look_every_s))
@@ -181,7 +184,7 @@ def _start_retention(stop: contextlib.AsyncExitStack, settings: Settings, bus: B
 async def _open_device_door(
     stop: contextlib.AsyncExitStack,
     settings: Settings,
-    ingest: Ingest,
+    routes: list[web.RouteDef],
     identities: Identities,
     access: sqlite3.Connection,
 ) -> int | None:
@@ -193,7 +196,7 @@ async def _open_device_door(
     enrolling = Enrolment(ca, access, identities, door.refresh, settings.device_life)
     app = web.Application(client_max_size=enrolment.MAX_BODY_BYTES)
     provisioning = Provisioning(Desks(settings.access), identities)
-    app.add_routes([*ingest.routes(), *enrolling.routes(), *provisioning.routes()])
+    app.add_routes([*routes, *enrolling.routes(), *provisioning.routes()])
     port = await _listen(stop, app, settings, settings.device_host, settings.device_port, door.tls)
     stop.callback(asyncio.create_task(door.watch(), name="device door").cancel)
     return port

@@ -42,6 +42,9 @@ MAX_ADDRESS_CHARACTERS: Final = 64
 MAX_HASHES_AT_ONCE: Final = 2
 """Each takes 64 MiB and a core."""
 
+OPEN: Final = ("/page/", "/v1/updates/")
+"""What begins like this is for everybody: the page's own files, and releases, which are signed."""
+
 PUBLIC: Final = frozenset({"/v1/device", "/sign-in", "/api/sign-in", START, CALLBACK})
 MAX_ENTRIES: Final = 5_000
 
@@ -91,7 +94,7 @@ class Door:
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let only people in who are signed in, and put the `Person` into the request."""
-        if request.path in PUBLIC or request.path.startswith("/page/"):
+        if request.path in PUBLIC or request.path.startswith(OPEN):
             return await handler(request)
         bearer = request.headers.get(hdrs.AUTHORIZATION, "")
         if bearer.startswith("Bearer "):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
-from appliance.cli import central_ca, central_hook, central_retention, central_user, file_limit
+from appliance.cli import central_ca, central_hook, central_retention, central_update, central_user, file_limit
 from appliance.delivery.policy import MAX_RETURN_WITHIN_S, RETURNS_PER_S, ServerTiming
 from appliance.errors import BadInputError
 from appliance.secret_file import write_secret
@@ -42,11 +42,11 @@ def add_parser(subparsers: Any) -> None:  # noqa: ANN401 - argparse does not nam
     )
     _add_server_options(parser)
     parser.set_defaults(run=run_server)
-    commands = parser.add_subparsers(metavar="[user|team|audit|ca|claim|hook|retention|add-device|remove-device]")
-    central_ca.add_parsers(commands)
-    central_user.add_parsers(commands)
-    central_hook.add_parsers(commands)
-    central_retention.add_parsers(commands)
+    commands = parser.add_subparsers(
+        metavar="[user|team|audit|ca|claim|hook|update|retention|add-device|remove-device]"
+    )
+    for part in (central_ca, central_user, central_hook, central_update, central_retention):
+        part.add_parsers(commands)
     add = commands.add_parser("add-device", parents=[files], help="make a device's token and print it once")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--replace", action="store_true", help="give a known device a new token")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -10,10 +11,13 @@ from typing import NamedTuple
 
 from appliance.central.bus import DeviceState
 from appliance.central.database_thread import DatabaseThread
+from appliance.central.updates import rollouts
 from appliance.central.watching import hooks, store
 from appliance.central.watching.boxes import Box, Boxes, Change
 from appliance.central.watching.hook_sender import HookSender, health_news
 from appliance.central.watching.watch import Watch
+
+_log = logging.getLogger(__name__)
 
 
 class Places(NamedTuple):
@@ -23,10 +27,17 @@ class Places(NamedTuple):
     tokens: Path
 
 
+class Fleet(NamedTuple):
+    """The boxes as they are, and the database of the fleet."""
+
+    watch: Watch
+    database: DatabaseThread
+
+
 @contextlib.asynccontextmanager
 async def watching(
     devices: Callable[[], list[DeviceState]], access: DatabaseThread, places: Places, every_s: float
-) -> AsyncIterator[Watch]:
+) -> AsyncIterator[Fleet]:
     """Watch the fleet inside `async with`; what was seen last is kept on the way out.
 
     `devices` gives what the links know, `access` answers who may come. Raises `BadInputError` when the database cannot
@@ -34,9 +45,13 @@ async def watching(
     """
     database = DatabaseThread(store.open_fleet(places.folder), "central-fleet")
 
-    async def announce(changes: list[Change], _boxes: list[Box]) -> None:
-        if changes:
-            await database.ask(hooks.put_news, health_news(changes))
+    async def announce(changes: list[Change], boxes: list[Box]) -> None:
+        now = datetime.now(UTC)
+        stopped = await database.ask(rollouts.look, rollouts.seen_boxes(boxes, now), now)
+        for each in stopped:
+            _log.error("update_halted number=%d why=%r", each["number"], each["why"])
+        if news := [*health_news(changes), *stopped]:
+            await database.ask(hooks.put_news, news)
 
     try:
         boxes = Boxes(devices, await database.ask(store.box_rows), datetime.now(UTC))
@@ -47,7 +62,7 @@ async def watching(
             asyncio.create_task(sender.run(), name="hooks"),
         ]
         try:
-            yield watch
+            yield Fleet(watch, database)
         finally:
             for task in tasks:
                 task.cancel()
