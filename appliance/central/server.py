@@ -93,20 +93,17 @@ async def running(settings: Settings) -> AsyncIterator[Ports]:
         stop.push_async_callback(writer.close)
         reader = _thread(stop, store.open_for_reading(settings.database), "central-reader")
         bus = Bus(await reader.ask(queries.known_devices))
-
-        async def through(device: str) -> int:
-            return await reader.ask(queries.through, device)
-
         people = _thread(stop, open_access(settings.access), "central-access")
-
-        async def note_clone(device: str, remote: str) -> None:
-            await people.ask(audit.note, audit.SERVER, "device_cloned", remote, device)
-
         fleet = await _watch_fleet(stop, settings, bus, people)
         ingest = Ingest(
-            identities, bus, put=writer.put, through=through, on_clone=note_clone, receive_health=fleet.watch.receive,
+            identities,
+            bus,
+            put=writer.put,
+            through=lambda device: reader.ask(queries.through, device),
+            on_clone=lambda device, remote: people.ask(audit.note, audit.SERVER, "device_cloned", remote, device),
+            receive_health=fleet.watch.receive,
             timing=settings.timing,
-        )  # fmt: skip
+        )
         door = Door(people, settings.address_header)
         pages = Web(bus, ingest, reader, writer.statistics, door)
         openid = _open_openid(stop, settings, door)
