@@ -3,14 +3,16 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from appliance.adapters import model_store
 from appliance.adapters.enrolment import read_site
 from appliance.cli.central_ca import access_folder, add_access, opened_ca, say
+from appliance.cli.fleet_push import add_push
+from appliance.cli.progress import progress
 from appliance.config import parse_settings
 from appliance.errors import BadInputError
 from appliance.escalation.rules import parse_rules
@@ -41,14 +43,12 @@ examples:
 
 `prepare` makes a folder for each box; copy it as `undertone` onto the boot partition of its card, or scan the label."""
 
-Item = TypeVar("Item")
-
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand and its own."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("fleet", description=__doc__, epilog=EPILOG, formatter_class=raw)
-    commands = parser.add_subparsers(metavar="check|prepare|status|replace|decommission", required=True)
+    commands = parser.add_subparsers(metavar="check|prepare|push|status|replace|decommission", required=True)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one JSON value on stdout")
     server = argparse.ArgumentParser(add_help=False, parents=[common])
@@ -69,6 +69,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     prepare.add_argument("table", type=Path, metavar="FILE")
     prepare.add_argument("--dry-run", action="store_true", help="only say what would be done")
     prepare.set_defaults(run=_prepare)
+    add_push(commands)
     status = commands.add_parser("status", parents=[server], help="which boxes have enrolled and which have not")
     status.set_defaults(run=_status)
     replace = commands.add_parser("replace", parents=[files], help="give a desk to a new box; the old one is shut out")
@@ -147,7 +148,7 @@ def _write(arguments: argparse.Namespace, plans: Sequence["Plan"]) -> int:
     office = _office(arguments)
     with opened_ca(arguments) as ca:
         working = prepare(ca, plans, office, timedelta(hours=arguments.ttl))
-        done = list(_progress(working, len(plans)))
+        done = list(progress(working, len(plans)))
     labels = arguments.out / "labels.pdf"
     write_labels(labels, done)
     value = {"labels": str(labels), "boxes": [_as_row(each) for each in done]}
@@ -178,15 +179,6 @@ def _as_row(done: "Prepared") -> dict[str, str]:
     return {
         "device": done.box.name, "serial": done.box.serial, "state": done.state, "folder": str(done.folder),
     }  # fmt: skip
-
-
-def _progress(items: Iterable[Item], total: int) -> Iterator[Item]:
-    """Show on a terminal how many are done."""
-    for number, item in enumerate(items, 1):
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{number} of {total}\x1b[K" + ("\n" if number == total else ""))
-            sys.stderr.flush()
-        yield item
 
 
 def _status(arguments: argparse.Namespace) -> int:
