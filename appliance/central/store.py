@@ -9,20 +9,18 @@ readers never wait for the writer. All functions here are plain and synchronous;
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from appliance.central import queries
+from appliance.central.sums import MAX_WHOLE, Sums
 from appliance.delivery.messages import Envelope, EventMessage, Hello
 from appliance.errors import BadInputError
 
 SCHEMA_VERSION: Final = 2
-
-MAX_SEQ: Final = 2**53 - 1
-"""The largest whole number that a browser keeps exact; at a thousand events a second it lasts 285,000 years."""
 
 _PROGRESS: Final = """
 CREATE TABLE progress (device TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
@@ -102,8 +100,8 @@ class Saved(NamedTuple):
 def arrival(device: str, message: EventMessage, committed: Callable[[Arrival], None]) -> Arrival:
     """Make an event ready for the store. Raises `ValueError` with the place when the store could not keep it."""
     envelope = message.envelope
-    if envelope.seq > MAX_SEQ:
-        raise ValueError(f"the largest number is {MAX_SEQ} - at `$.envelope.seq`")
+    if envelope.seq > MAX_WHOLE:
+        raise ValueError(f"the largest number is {MAX_WHOLE} - at `$.envelope.seq`")
     try:
         "".join([envelope.call, envelope.occurred_at, envelope.heard_at or "", envelope.shown_at or ""]).encode()
         event_json = msgspec.json.encode(envelope.event).decode()
@@ -140,35 +138,26 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def save(connection: sqlite3.Connection, items: Iterable[Arrival | Contact], now: Callable[[], str]) -> Saved:
+def save(connection: sqlite3.Connection, items: Sequence[Arrival | Contact], now: Callable[[], str]) -> Saved:
     """Store all items in one transaction and give what changed; all or nothing, durable on return.
 
     Raises `sqlite3.Error` when the disk or the file refuses; then nothing was stored.
     """
-    new: list[Arrival] = []
-    conflicts: list[Arrival] = []
-    touched: dict[tuple[str, str], None] = {}
-    through: dict[str, int] = {}
     stored_at = now()
     connection.execute("BEGIN IMMEDIATE")
     try:
+        arrivals = [item for item in items if isinstance(item, Arrival)]
         for item in items:
             if isinstance(item, Contact):
                 _note_contact(connection, item)
-                continue
-            if not item.urgent:
-                through[item.device] = max(item.envelope.seq, through.get(item.device, 0))
-            if _insert(connection, item, stored_at):
-                new.append(item)
-                touched[item.device, item.envelope.call] = None
-            elif _differs(connection, item):
-                conflicts.append(item)
-        connection.executemany(
-            "INSERT INTO progress VALUES (?,?)"
-            " ON CONFLICT (device) DO UPDATE SET through=max(through,excluded.through)",
-            through.items(),
-        )
-        calls = [queries.call_summary(connection, device, call) for device, call in touched]
+        new = _insert(connection, arrivals, stored_at)
+        conflicts = [] if len(new) == len(arrivals) else _conflicts(connection, arrivals, new)
+        sums = Sums(stored_at)
+        for arrival in new:
+            sums.add(arrival.device, arrival.envelope)
+        sums.write(connection)
+        _progress(connection, arrivals)
+        calls = [queries.call_summary(connection, device, call) for device, call in sums.calls]
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
@@ -189,18 +178,48 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN;{changes}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
 
 
-def _insert(connection: sqlite3.Connection, item: Arrival, stored_at: str) -> bool:
-    envelope = item.envelope
-    done = connection.execute(
-        "INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?,?)",
-        (
+def _insert(connection: sqlite3.Connection, arrivals: list[Arrival], stored_at: str) -> list[Arrival]:
+    """Store those that are not stored yet and give them; a line for each would cost twice as much."""
+    newest = connection.execute("SELECT max(rowid) FROM events").fetchone()[0] or 0
+    before = connection.total_changes
+    connection.executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?,?)", _rows(arrivals, stored_at))
+    if connection.total_changes - before == len(arrivals):
+        return arrivals
+    # SQLite gives each new row a greater rowid than any other has.
+    added = set(connection.execute("SELECT device, seq FROM events WHERE rowid>?", (newest,)))
+    new = []
+    for item in arrivals:
+        key = (item.device, item.envelope.seq)
+        if key in added:
+            added.remove(key)
+            new.append(item)
+    return new
+
+
+def _rows(arrivals: list[Arrival], stored_at: str) -> Iterator[tuple[Any, ...]]:
+    for item in arrivals:
+        envelope = item.envelope
+        yield (
             item.device, envelope.seq, envelope.call, envelope.occurred_at, envelope.heard_at, envelope.shown_at,
             envelope.clock_synchronised, stored_at, item.event_json, envelope.corrected,
-        ),
-    )  # fmt: skip
-    if done.rowcount:
-        _count(connection, item, stored_at)
-    return bool(done.rowcount)
+        )  # fmt: skip
+
+
+def _conflicts(connection: sqlite3.Connection, arrivals: list[Arrival], new: list[Arrival]) -> list[Arrival]:
+    """Give those that were stored before as another event."""
+    known = {id(item) for item in new}
+    return [item for item in arrivals if id(item) not in known and _differs(connection, item)]
+
+
+def _progress(connection: sqlite3.Connection, arrivals: list[Arrival]) -> None:
+    through: dict[str, int] = {}
+    for item in arrivals:
+        if not item.urgent:
+            through[item.device] = max(item.envelope.seq, through.get(item.device, 0))
+    connection.executemany(
+        "INSERT INTO progress VALUES (?,?) ON CONFLICT (device) DO UPDATE SET through=max(through,excluded.through)",
+        through.items(),
+    )
 
 
 def _differs(connection: sqlite3.Connection, item: Arrival) -> bool:
@@ -224,54 +243,3 @@ def _note_contact(connection: sqlite3.Connection, contact: Contact) -> None:
             hello.clock_synchronised, contact.at, contact.at,
         ),
     )  # fmt: skip
-
-
-def _count(connection: sqlite3.Connection, item: Arrival, stored_at: str) -> None:
-    envelope, event = item.envelope, item.envelope.event
-    key = (item.device, envelope.call)
-    connection.execute(
-        "INSERT INTO calls (device, call, first_seq, started_at, end_sample, newest_stored_at, clock_synchronised)"
-        " VALUES (?,?,?,?,?,?,?) ON CONFLICT (device, call) DO UPDATE SET first_seq=min(first_seq,excluded.first_seq),"
-        " events=events+1, end_sample=max(end_sample,excluded.end_sample), newest_stored_at=excluded.newest_stored_at",
-        (
-            *key, envelope.seq, envelope.occurred_at, _whole(event, "end_sample"), stored_at,
-            envelope.clock_synchronised,
-        ),
-    )  # fmt: skip
-    match event.get("type"):
-        case "call_started":
-            connection.execute(
-                "UPDATE calls SET started_at=?, line=?, language=?, engine=?, model=? WHERE device=? AND call=?",
-                (envelope.occurred_at, *(_text(event, name) for name in ("line", "language", "engine", "model")), *key),
-            )
-        case "call_ended":
-            connection.execute(
-                "UPDATE calls SET ended_at=?, end_reason=? WHERE device=? AND call=?",
-                (envelope.occurred_at, _text(event, "reason"), *key),
-            )
-        case "utterance":
-            connection.execute("UPDATE calls SET utterances=utterances+1 WHERE device=? AND call=?", key)
-        case "gap":
-            connection.execute("UPDATE calls SET gaps=gaps+1 WHERE device=? AND call=?", key)
-        case "alert":
-            connection.execute(
-                "INSERT INTO alerts VALUES (?,?,?,?,0) ON CONFLICT (device, call, alert) DO UPDATE"
-                " SET level=excluded.level",
-                (*key, _whole(event, "alert"), _text(event, "level")),
-            )
-        case "alert_changed" if event.get("change") == "withdrawn":
-            connection.execute(
-                "INSERT INTO alerts VALUES (?,?,?,?,1) ON CONFLICT (device, call, alert) DO UPDATE SET withdrawn=1",
-                (*key, _whole(event, "alert"), _text(event, "level")),
-            )
-
-
-def _whole(event: Mapping[str, Any], name: str) -> int:
-    # An event is stored as it is, whatever it holds; only the sums need numbers of the right kind.
-    value = event.get(name)
-    return value if isinstance(value, int) and 0 <= value <= MAX_SEQ else 0
-
-
-def _text(event: Mapping[str, Any], name: str) -> str:
-    value = event.get(name)
-    return value if isinstance(value, str) else ""

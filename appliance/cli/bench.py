@@ -11,7 +11,20 @@ from appliance.errors import BadInputError
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-NAMES = ("recognition", "latency", "light", "telephone", "line", "memory", "band", "hold", "stress", "cues", "outbox")
+NAMES = (
+    "recognition",
+    "latency",
+    "light",
+    "telephone",
+    "line",
+    "memory",
+    "band",
+    "hold",
+    "stress",
+    "cues",
+    "server",
+    "outbox",
+)
 
 EPILOG = """Told in tests/bench/README.md. Bars are shown, not enforced; --strict ends with 1 when one does not hold.
 Leave the machine alone while it measures."""

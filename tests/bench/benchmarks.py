@@ -13,6 +13,7 @@ from tests.bench import (
     bench_memory,
     bench_outbox,
     bench_recognition,
+    bench_server,
     bench_stress,
     bench_telephone,
     line_card,
@@ -34,6 +35,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "hold": bench_hold.rows,
     "stress": bench_stress.rows,
     "cues": bench_cues.rows,
+    "server": bench_server.rows,
     "outbox": lambda _options: bench_outbox.rows(),
 }
 

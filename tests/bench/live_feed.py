@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import aiohttp
+import psutil
 
 from appliance.central.access.viewer import sign_in_viewer
 from appliance.central.sign_in import COOKIE
@@ -22,11 +23,18 @@ START_TIMEOUT_S: Final = 20.0
 
 
 class Central(NamedTuple):
-    """A running server; `settings` is the device's table for it."""
+    """A running server with its files in `folder`; `settings` is the device's table for it."""
 
     address: str
     settings: str
     cookie: str
+    folder: Path
+    process: psutil.Process
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.address.rpartition(":")[2])
 
 
 class Seen(NamedTuple):
@@ -59,7 +67,7 @@ def central() -> Iterator[Central]:
         try:
             address = _address(port_file)
             settings = f'[central]\nurl = "ws://{address}/v1/device"\ntoken_file = {json.dumps(str(token))}\n'
-            yield Central(address, settings, cookie)
+            yield Central(address, settings, cookie, folder, psutil.Process(server.pid))
         finally:
             server.terminate()
             server.wait()
