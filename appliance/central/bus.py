@@ -271,11 +271,10 @@ class Bus:
         return self._devices.setdefault(device, DeviceState(device=device))
 
     def _publish(self, kind: Kind, device: str, content: Any) -> None:  # noqa: ANN401 - any of the messages named above
-        if self._readers:
+        if seeing := [reader for reader in self._readers if reader.sees(device)]:
             message = self._encode(kind, content)
-            for reader in self._readers:
-                if reader.sees(device):
-                    reader.put(message)
+            for reader in seeing:
+                reader.put(message)
 
     def _encode(self, kind: Kind, content: Any) -> bytes:  # noqa: ANN401 - as above
         self._number += 1

@@ -221,8 +221,11 @@ async def _listen(
 
 
 def _show(bus: Bus, saved: store.Saved) -> None:
+    is_watched = bus.readers() > 0
     for item in saved.new:
         envelope = item.envelope
+        if not is_watched and envelope.event.get("type") != "utterance":
+            continue  # nobody sees it, and the wall keeps only the last words
         bus.stored(
             item.device,
             {

@@ -9,13 +9,13 @@ readers never wait for the writer. All functions here are plain and synchronous;
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from appliance.central import queries
+from appliance.central import bulk, queries
 from appliance.central.sums import MAX_WHOLE, Sums
 from appliance.delivery.messages import Envelope, EventMessage, Hello
 from appliance.errors import BadInputError
@@ -157,12 +157,12 @@ def save(connection: sqlite3.Connection, items: Sequence[Arrival | Contact], now
             sums.add(arrival.device, arrival.envelope)
         sums.write(connection)
         _progress(connection, arrivals)
-        calls = [queries.call_summary(connection, device, call) for device, call in sums.calls]
+        calls = queries.call_summaries(connection, list(sums.calls))
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
-    return Saved(new, conflicts, [call for call in calls if call is not None], stored_at)
+    return Saved(new, conflicts, calls, stored_at)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -179,10 +179,10 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _insert(connection: sqlite3.Connection, arrivals: list[Arrival], stored_at: str) -> list[Arrival]:
-    """Store those that are not stored yet and give them; a line for each would cost twice as much."""
+    """Store those that are not stored yet and give them."""
     newest = connection.execute("SELECT max(rowid) FROM events").fetchone()[0] or 0
     before = connection.total_changes
-    connection.executemany("INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?,?)", _rows(arrivals, stored_at))
+    bulk.insert(connection, "INSERT OR IGNORE INTO events", [_row(item, stored_at) for item in arrivals])
     if connection.total_changes - before == len(arrivals):
         return arrivals
     # SQLite gives each new row a greater rowid than any other has.
@@ -196,13 +196,12 @@ def _insert(connection: sqlite3.Connection, arrivals: list[Arrival], stored_at: 
     return new
 
 
-def _rows(arrivals: list[Arrival], stored_at: str) -> Iterator[tuple[Any, ...]]:
-    for item in arrivals:
-        envelope = item.envelope
-        yield (
-            item.device, envelope.seq, envelope.call, envelope.occurred_at, envelope.heard_at, envelope.shown_at,
-            envelope.clock_synchronised, stored_at, item.event_json, envelope.corrected,
-        )  # fmt: skip
+def _row(item: Arrival, stored_at: str) -> tuple[Any, ...]:
+    envelope = item.envelope
+    return (
+        item.device, envelope.seq, envelope.call, envelope.occurred_at, envelope.heard_at, envelope.shown_at,
+        envelope.clock_synchronised, stored_at, item.event_json, envelope.corrected,
+    )  # fmt: skip
 
 
 def _conflicts(connection: sqlite3.Connection, arrivals: list[Arrival], new: list[Arrival]) -> list[Arrival]:
@@ -216,10 +215,8 @@ def _progress(connection: sqlite3.Connection, arrivals: list[Arrival]) -> None:
     for item in arrivals:
         if not item.urgent:
             through[item.device] = max(item.envelope.seq, through.get(item.device, 0))
-    connection.executemany(
-        "INSERT INTO progress VALUES (?,?) ON CONFLICT (device) DO UPDATE SET through=max(through,excluded.through)",
-        through.items(),
-    )
+    later = "ON CONFLICT (device) DO UPDATE SET through=max(through,excluded.through)"
+    bulk.insert(connection, "INSERT INTO progress", list(through.items()), later)
 
 
 def _differs(connection: sqlite3.Connection, item: Arrival) -> bool:

@@ -1,11 +1,12 @@
 """What is kept of each call as sums over its events: worked out for a whole transaction, then written once a call."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from appliance.central import bulk
 from appliance.delivery.messages import Envelope
 
 MAX_WHOLE: Final = 2**53 - 1
@@ -13,7 +14,9 @@ MAX_WHOLE: Final = 2**53 - 1
 
 _ADD: Final = """
 INSERT INTO calls (device, call, first_seq, started_at, clock_synchronised, newest_stored_at, end_sample, ended_at,
-    end_reason, line, language, engine, model, events, utterances, gaps) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    end_reason, line, language, engine, model, events, utterances, gaps)
+"""
+_TO_WHAT_IS_THERE: Final = """
 ON CONFLICT (device, call) DO UPDATE SET first_seq=min(first_seq, excluded.first_seq),
     started_at=iif(excluded.line IS NULL, started_at, excluded.started_at),
     newest_stored_at=excluded.newest_stored_at, end_sample=max(end_sample, excluded.end_sample),
@@ -24,7 +27,7 @@ ON CONFLICT (device, call) DO UPDATE SET first_seq=min(first_seq, excluded.first
 """
 
 _ALERT: Final = """
-INSERT INTO alerts VALUES (?,?,?,?,?) ON CONFLICT (device, call, alert) DO UPDATE
+ON CONFLICT (device, call, alert) DO UPDATE
 SET level=iif(excluded.withdrawn, level, excluded.level), withdrawn=max(withdrawn, excluded.withdrawn)
 """
 
@@ -84,17 +87,16 @@ class Sums:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Add the sums to what is stored."""
-        connection.executemany(_ADD, _rows(self.calls.items()))
-        connection.executemany(_ALERT, self._alerts)
+        bulk.insert(connection, _ADD, [_row(key, sums) for key, sums in self.calls.items()], _TO_WHAT_IS_THERE)
+        bulk.insert(connection, "INSERT INTO alerts", self._alerts, _ALERT)
 
 
-def _rows(calls: Iterable[tuple[tuple[str, str], CallSums]]) -> Iterable[tuple[Any, ...]]:
-    for key, sums in calls:
-        yield (
-            *key, sums.first_seq, sums.started_at, sums.clock_synchronised, sums.stored_at, sums.end_sample,
-            sums.ended_at, sums.end_reason, sums.line, sums.language, sums.engine, sums.model, sums.events,
-            sums.utterances, sums.gaps,
-        )  # fmt: skip
+def _row(key: tuple[str, str], sums: CallSums) -> tuple[Any, ...]:
+    return (
+        *key, sums.first_seq, sums.started_at, sums.clock_synchronised, sums.stored_at, sums.end_sample,
+        sums.ended_at, sums.end_reason, sums.line, sums.language, sums.engine, sums.model, sums.events,
+        sums.utterances, sums.gaps,
+    )  # fmt: skip
 
 
 def _whole(event: Mapping[str, Any], name: str) -> int:

@@ -30,7 +30,7 @@ PER_S: Final = 5.0
 """Events of one device: more than a call has at its busiest."""
 
 WANTED: Final = 5_000
-PACES: Final = (500, 1_000, 1_500, 2_000, 3_000, 4_000, 5_000)
+PACES: Final = (250, 500, 750, 1_000, 1_500, 2_000, 3_000, 4_000, 5_000)
 """So many devices are tried one after the other, until the server is too slow."""
 
 PACE_S: Final = 8.0
