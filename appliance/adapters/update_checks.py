@@ -26,6 +26,7 @@ _QUIET: Final = {
     "ready": "release {0} is here",
     "already_here": "the newest release for this box, {0}, runs",
     "older": "release {0} is offered, which is older than what runs",
+    "none_offered": "the server offers this box no release yet",
     "not_my_ring": "release {0} is offered, and not for this box yet",
     "trial_open": "release {0} is offered; another one has its trial first",
 }

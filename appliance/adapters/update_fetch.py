@@ -18,7 +18,10 @@ MEND: Final = "look whether the address opens from here; what has arrived is kep
 
 
 def fetch_offer(url: str) -> bytes:
-    """Give the offer that stands at an address. Raises `BadInputError` when nothing is to be had there."""
+    """Give the offer that stands at an address; empty where a server offers this box nothing yet (HTTP 204).
+
+    Raises `BadInputError` when nothing is to be had there.
+    """
     try:
         with web_file(url) as answer:
             # One byte more than an offer may have: `read_offer` says that it is too long.

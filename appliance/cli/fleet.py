@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from appliance.adapters import model_store
 from appliance.adapters.enrolment import read_site
 from appliance.cli.central_ca import access_folder, add_access, opened_ca, say
+from appliance.cli.central_hook import opened_fleet
 from appliance.cli.fleet_push import add_push
 from appliance.cli.progress import progress
 from appliance.config import parse_settings
@@ -183,11 +184,20 @@ def _as_row(done: "Prepared") -> dict[str, str]:
 
 def _status(arguments: argparse.Namespace) -> int:
     from appliance.central.fleet import standing  # noqa: PLC0415 - only here
+    from appliance.central.watching.store import box_rows  # noqa: PLC0415 - only here
 
     with opened_ca(arguments) as ca:
         found = standing(ca)
-    text = "\n".join(f"{each.device:32} {each.serial:20} {each.state:13} since {each.since[:16]}" for each in found)
-    return say(arguments, [each._asdict() for each in found], text or "no boxes")
+    with opened_fleet(arguments) as database:
+        health = {row.device: row for row in box_rows(database)}
+    lines, values = [], []
+    for each in found:
+        seen = health.get(each.device)
+        how = f"  {seen.state}: {seen.why}" if seen else ""
+        lines.append(f"{each.device:32} {each.serial:20} {each.state:13} since {each.since[:16]}{how}")
+        told = {"health": seen.state, "why": seen.why, "health_since": seen.state_since} if seen else {"health": None}
+        values.append(each._asdict() | told)
+    return say(arguments, values, "\n".join(lines) or "no boxes")
 
 
 def _replace(arguments: argparse.Namespace) -> int:

@@ -44,6 +44,7 @@ WORDS: Final = {
     "older": "older than what runs here; nothing is ever taken back by an offer",
     "failed_before": "did not work on this box; it needs a new number to be tried again",
     "trial_open": "a release waits here for its trial, or is in it",
+    "none_offered": "nothing is offered to this box yet: its ring does not reach here, or nothing was published",
     "not_my_ring": "not for this box yet: its ring does not reach here",
     "disk_full": "there is no space for the release; everything is as before",
     "as_before": "no trial",
@@ -254,7 +255,11 @@ def _run_sign(arguments: argparse.Namespace) -> int:
 
 
 def _offered(arguments: argparse.Namespace, store: UpdateStore) -> Release:
-    return read_offer(fetch_offer(arguments.url), _keys(arguments, store))
+    offer = fetch_offer(arguments.url)
+    if not offer:
+        mend = "ask again later; on the server: undertone central update status"
+        raise BadInputError(WORDS["none_offered"], where=arguments.url, mend=mend)
+    return read_offer(offer, _keys(arguments, store))
 
 
 def _keys(arguments: argparse.Namespace, store: UpdateStore) -> dict[str, bytes]:

@@ -43,6 +43,10 @@ def look(store: UpdateStore, root: Path, url: str, device: str, trusted: dict[st
     word = Word("unreachable")
     try:
         offer = fetch_offer(url)
+        if not offer:
+            word = Word("none_offered")
+            keep_word(root, word)
+            return word
         word = Word("refused")
         release = read_offer(offer, trusted)
         word = Word("not_had", release.number, release.version)

@@ -13,6 +13,7 @@ from appliance.adapters.first_boot import first_boot
 from appliance.adapters.identity import identity_folder, read_identity
 from appliance.central.access.ca import CA
 from appliance.central.access.store import open_access
+from appliance.central.watching.store import BoxRow, keep_boxes, open_fleet
 from appliance.cli import main
 from appliance.config import read_settings
 from appliance.errors import BadInputError
@@ -89,6 +90,11 @@ async def replaced(office: Office) -> None:
     assert states == {
         "berlin-1": ("enrolled", "b01"), "berlin-2": ("claim waits", "a02"), "berlin-3": ("claim waits", "a03"),
     }  # fmt: skip
+    with closing(open_fleet(office.folder / "access")) as database:
+        at = "2026-03-02T09:00:00.000Z"
+        keep_boxes(database, [BoxRow("berlin-1", None, None, "hot", "82 °C inside", at, "ok", None)])
+    health = {row["device"]: (row["health"], row.get("why")) for row in await office.fleet("status")}
+    assert (health["berlin-1"], health["berlin-2"][0]) == (("hot", "82 °C inside"), None)
     assert (await office.fleet("decommission", "berlin-1"))["revoked"] == 1
     assert {row["state"] for row in await office.fleet("status") if row["device"] == "berlin-1"} == {"revoked"}
 

@@ -3,6 +3,7 @@
 import { el, reconcile } from "./dom.js";
 import { boxOrders } from "./box_orders.js";
 import { certificate, COLUMNS, level, program, seen, SEVERITY, stateName } from "./fleet_words.js";
+import { release } from "./release.js";
 import { refusals } from "./refusals.js";
 
 const ASK_EVERY_S = 5;
@@ -37,12 +38,14 @@ export function fleet() {
   );
   const results = el("div");
   const knocks = refusals();
+  const newest = release();
   const doing = el("th", { scope: "col" }, "Do");
   const table = el("table", { className: "fleet" }, el("thead", {}, el("tr", {}, heads, doing)), rows);
   const root = el(
     "div",
     {},
     el("div", { className: "head" }, heading, sums),
+    newest.root,
     filters,
     results,
     el("div", { className: "scroll", role: "region", "aria-label": "Boxes", tabIndex: 0 }, table),
@@ -59,6 +62,7 @@ export function fleet() {
       boxes = told.boxes;
       now = Date.parse(told.server_time);
       draw();
+      await newest.load();
     } catch {
       note.textContent = "The fleet could not be read. It is tried again.";
       note.hidden = false;

@@ -18,6 +18,7 @@ from appliance.central.clock import as_text, utc_now
 from appliance.central.store import Contact, open_database, save
 from appliance.central.watching.store import BoxRow, keep_boxes, open_fleet
 from appliance.delivery.health import HealthMessage
+from appliance.update.rollout import Rollout
 from tests.central.conftest import Start
 from tests.central.rig import hello
 from tests.central.watching.boxes import said
@@ -45,8 +46,10 @@ def prepare(folder: Path) -> None:
         rows.append(BoxRow(device, at if health else None, told, "ok", "", at, "ok", None))
     with closing(open_database(folder / "central.sqlite")) as database:
         save(database, contacts, utc_now)
+    rollout = Rollout(number=4, version="1.4.0", halted="2 of 2 boxes fell: desk-2 (deaf)")
     with closing(open_fleet(folder / "access")) as database:
         keep_boxes(database, rows)
+        database.execute("INSERT INTO rollouts VALUES (4,?,?)", (at, msgspec.json.encode(rollout).decode()))
 
 
 @contextlib.asynccontextmanager
@@ -82,6 +85,7 @@ def test_boxes_are_shown_found_and_sorted_by_the_keyboard_alone(start: Start, tm
             await page.get_by_label("Program").select_option("1.4.0 (release 4)")
             assert await names(page) == ["desk-10"]
             await expect(page.locator("main .sums")).to_contain_text("1 of 5 shown")
+            await expect(page.locator(".release")).to_contain_text("Release 4 (1.4.0) is halted: 2 of 2 boxes fell")
 
     asyncio.run(run())
 

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.adapters.model_progress import Progress
-from appliance.adapters.update_fetch import apply_release, fetch_offer
 from appliance.adapters.update_store import UpdateStore
 from appliance.central.watching import hooks
 from appliance.central.watching.store import open_fleet
 from appliance.cli import main
+from appliance.cli.update_auto import look
 from appliance.delivery.health import Program
 from appliance.delivery.policy import ServerTiming
-from appliance.update.manifest import read_offer
 from tests.central.conftest import Start
 from tests.central.rig import Central, eventually
 from tests.central.watching.boxes import said
@@ -35,11 +33,7 @@ def command(folder: Path, *words: str) -> int:
 def take(central: Central, device: str, folder: Path) -> str:
     """Look for a release as the box's updater does, and give what came of it."""
     url = f"http://127.0.0.1:{central.port}/v1/updates/{device}/release.json"
-    offer = fetch_offer(url)
-    if not offer:
-        return "nothing"
-    release = read_offer(offer, TRUSTED)
-    return apply_release(UpdateStore(folder, folder / "packaged"), url, release, device, progress=Progress("x"))
+    return look(UpdateStore(folder, folder / "packaged"), folder, url, device, TRUSTED).outcome
 
 
 def test_boxes_of_the_first_ring_take_it_and_when_they_fall_nobody_else_does(
@@ -66,14 +60,14 @@ def test_boxes_of_the_first_ring_take_it_and_when_they_fall_nobody_else_does(
             assert await asyncio.to_thread(take, central, "desk-1", tmp_path / "box") == "ready"
             assert await asyncio.to_thread(take, central, "desk-2", tmp_path / "box-2") == "ready"
             assert (tmp_path / "box/releases/5/bin/undertone").is_file()
-            assert await asyncio.to_thread(take, central, "desk-3", tmp_path / "box-3") == "nothing"
+            assert await asyncio.to_thread(take, central, "desk-3", tmp_path / "box-3") == "none_offered"
             for name in ("desk-1", "desk-2"):
                 await devices[name].send(said(program=Program(version="1.4.0", number=4, failed=(5,))))
             await eventually(partial(is_halted, central))
             capsys.readouterr()
             assert command(tmp_path, "status") == 1
             assert "is halted: 2 of 2 boxes fell" in capsys.readouterr().out
-            assert await asyncio.to_thread(take, central, "desk-1", tmp_path / "box") == "nothing"
+            assert await asyncio.to_thread(take, central, "desk-1", tmp_path / "box") == "none_offered"
             assert command(tmp_path, "resume") == 0
             assert await asyncio.to_thread(take, central, "desk-1", tmp_path / "box") == "trial_open"
             assert await eventually(partial(halt_told, receiver)) == [5]
