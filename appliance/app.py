@@ -208,7 +208,8 @@ class Device:
             has_server=self.reporting.server is not None,
             link_online=self._state.link_online,
             is_muted=self._mute.is_muted,
-            waiting_events=outbox.committed - outbox.acknowledged,
+            # While the disk is full the server has events that this box never could commit.
+            waiting_events=max(0, outbox.committed - outbox.acknowledged),
             calls=len(self._board.calls),
             levels_dbfs=calls[-1].levels_dbfs if (calls := list(self._board.calls.values())) else {},
         )
