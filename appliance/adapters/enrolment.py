@@ -10,7 +10,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from appliance.adapters import identity
+from appliance.adapters import identity, key_program
 from appliance.adapters.link_faults import ADDRESS_MEND, diagnosis_of
 from appliance.adapters.uplink_server import Server, tls
 from appliance.delivery.enrolment import (
@@ -92,17 +92,17 @@ def serial_number() -> str | None:
     return None
 
 
-def enrol(site: Site, claim: Claim, serial: str, folder: Path) -> str:
+def enrol(site: Site, claim: Claim, serial: str, folder: Path, program: Path | None = None) -> str:
     """Get this box's first certificate into its identity's folder, and give its name. Raises `BadInputError`.
 
+    `program` makes the key and keeps it (`key_program`), now and when the certificate is renewed.
     Cut off at any point it can be done again with the same claim: the key that was sent is kept until then.
     """
     authorities = _pinned(site, claim)
-    key = identity.pending_key(folder)
-    asked = EnrolRequest(claim.token, serial, identity.signing_request(key))
+    asked = EnrolRequest(claim.token, serial, identity.pending_request(folder, program))
     context = ssl.create_default_context(cadata=authorities)
     certified = _decoded(_ask(site, "POST", "/v1/enrol", context, asked), Certified)
-    identity.keep(folder, certified)
+    identity.keep(folder, certified, program)
     return certified.device
 
 
@@ -115,9 +115,10 @@ def learn(server: Server, folder: Path) -> Trust:
 
 def renew(server: Server, folder: Path) -> None:
     """Get the next certificate, for a new key. Raises `BadInputError`."""
-    request = RenewRequest(identity.signing_request(identity.pending_key(folder)))
+    program = key_program.chosen(folder)
+    request = RenewRequest(identity.pending_request(folder, program))
     certified = _decoded(_ask(read_site(server.url), "POST", "/v1/renew", tls(server), request), Certified)
-    identity.keep(folder, certified)
+    identity.keep(folder, certified, program)
 
 
 def provision(server: Server) -> Provision:

@@ -4,9 +4,8 @@
 - `authorities.pem`: whom the box trusts to be its central server
 - `pending.key`: a key whose certificate has been asked for and is not here yet
 
-The key is made here and never leaves the box. To keep it in a TPM or secure element instead, replace `new_key` and
-`signing_request` (the key signs the request and TLS handshakes, nothing else), and load OpenSSL's provider for it in
-`load_into`; no other module sees a key.
+The key is made here and never leaves the box. Where a program keeps it (`key_program`: a TPM, a secure element), the
+files hold what OpenSSL loads it by, in its place.
 """
 
 import ssl
@@ -18,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from appliance.adapters import key_program
 from appliance.delivery.enrolment import Certified
 from appliance.errors import BadInputError
 from appliance.secret_file import write_secret
@@ -92,6 +92,16 @@ def pending_key(folder: Path) -> ec.EllipticCurvePrivateKey:
     return made
 
 
+def pending_request(folder: Path, program: Path | None = None) -> str:
+    """Give a signing request (PEM) for the pending key, which is made where there is none. Raises `BadInputError`."""
+    if program is None:
+        return signing_request(pending_key(folder))
+    path = folder / PENDING_FILE
+    if not path.exists():
+        key_program.make_key(program, path)
+    return key_program.request(program, path)
+
+
 def new_key() -> ec.EllipticCurvePrivateKey:
     """Make a key on P-256."""
     return ec.generate_private_key(ec.SECP256R1())
@@ -103,18 +113,19 @@ def signing_request(key: ec.EllipticCurvePrivateKey) -> str:
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
-def keep(folder: Path, certified: Certified) -> None:
+def keep(folder: Path, certified: Certified, program: Path | None = None) -> None:
     """Keep the certificate for the pending key, and whom to trust. Raises `BadInputError` when they do not fit."""
-    key = pending_key(folder)
+    request = pending_request(folder, program)
     try:
         certificate = x509.load_pem_x509_certificate(certified.certificate.encode())
-        fits = certificate.public_key() == key.public_key()
+        fits = certificate.public_key() == x509.load_pem_x509_csr(request.encode()).public_key()
     except ValueError as error:
         raise BadInputError(f"the server sent no certificate: {error}", mend="look at the server's log") from error
     if not fits:
         raise BadInputError("the server certified another key", mend="look at the server's log")
     trust(folder, certified.authorities)
-    write_secret(folder / IDENTITY_FILE, _pem(key) + certified.certificate)
+    key_program.choose(folder, program)
+    write_secret(folder / IDENTITY_FILE, (folder / PENDING_FILE).read_text("ascii") + certified.certificate)
     (folder / PENDING_FILE).unlink()
 
 

@@ -39,6 +39,10 @@ def add_parser(subparsers: "Subparsers") -> None:
     claim.add_argument("--token-file", type=Path, metavar="FILE", help="a file with the claim code; - for stdin")
     parser.add_argument("--serial", help="the hardware serial number, where it cannot be read from this machine")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help=f"the box's state folder ({paths.home()})")
+    parser.add_argument(
+        "--key-program", type=Path, metavar="FILE",
+        help="a program that makes the key and keeps it, in a TPM for instance; also used when the box renews",
+    )  # fmt: skip
     parser.add_argument("--show-serial", action="store_true", help="only tell this box's serial number")
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.set_defaults(run=_run)
@@ -57,11 +61,15 @@ def _run(arguments: argparse.Namespace) -> int:
     site = read_site(arguments.server)
     state = arguments.state or paths.home()
     try:
-        device = enrol(site, claim, serial, identity_folder(state))
+        device = enrol(site, claim, serial, identity_folder(state), _program(arguments))
     finally:
         give_to_owner_of(state)
     text = f'this box is {device}\nits settings need: [central] url = "{site.url}" and identity = "certificate"'
     return _say(arguments, {"device": device, "url": site.url, "serial": serial}, text)
+
+
+def _program(arguments: argparse.Namespace) -> Path | None:
+    return arguments.key_program and Path(arguments.key_program).absolute()
 
 
 def _claim_text(arguments: argparse.Namespace) -> str:

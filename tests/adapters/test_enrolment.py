@@ -131,6 +131,56 @@ def test_a_certificate_is_renewed_at_two_thirds_of_its_life_with_a_new_key(tmp_p
     asyncio.run(run())
 
 
+KEEPER = """#!/bin/sh
+[ "$(cat "$(dirname "$0")/mood")" = well ] || { echo "the chip is locked" >&2; exit 3; }
+case $1 in
+new) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$2" ;;
+request) openssl req -new -key "$2" -subj /CN=box ;;
+esac
+"""
+
+
+def test_a_program_makes_and_keeps_the_key_now_and_when_the_box_renews(tmp_path: Path) -> None:
+    program, mood = tmp_path / "keeper", tmp_path / "mood"
+    program.write_text(KEEPER)
+    program.chmod(0o700)
+    mood.write_text("locked")
+
+    async def run() -> None:
+        async with desk(tmp_path) as here:
+            claim = here.claim()
+            assert "ended with 3 at `new`: the chip is locked" in str(
+                await refusal(lambda: enrol(here.site, claim, "abc", here.folder, program))
+            )
+            mood.write_text("well")
+            assert await asyncio.to_thread(enrol, here.site, claim, "abc", here.folder, program) == "desk-3"
+            first = (here.folder / identity.IDENTITY_FILE).read_text()
+            assert stat.S_IMODE((here.folder / identity.IDENTITY_FILE).stat().st_mode) == 0o600
+            mood.write_text("locked")
+            assert "at `new`" in str(await refusal(lambda: renew(here.server, here.folder)))
+            mood.write_text("well")
+            await asyncio.to_thread(renew, here.server, here.folder)
+            assert (here.folder / identity.IDENTITY_FILE).read_text() != first
+            await asyncio.to_thread(learn, here.server, here.folder)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [("exit 0", "made no key"), ("echo hello >$2", "made no key in PEM"), ("printf '\\377' >$2", "made no key")],
+)
+def test_a_program_that_makes_no_key_is_told_with_the_mend(tmp_path: Path, body: str, what: str) -> None:
+    program = tmp_path / "keeper"
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o700)
+    with pytest.raises(BadInputError, match=what) as error:
+        identity.pending_request(tmp_path / "identity", program)
+    assert "by hand" in error.value.mend
+    with pytest.raises(BadInputError, match="cannot be run"):
+        identity.pending_request(tmp_path / "identity", tmp_path / "none")
+
+
 def test_a_running_box_follows_a_change_of_the_authority_by_itself(tmp_path: Path) -> None:
     async def run() -> None:
         async with desk(tmp_path) as here:
