@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -148,3 +149,19 @@ def test_any_text_is_taken_as_an_address_or_refused_with_the_mend(url: str) -> N
     except BadInputError as error:
         refused = error
     assert refused.mend if refused else url.startswith("https://")
+
+
+def test_the_receiver_that_is_told_in_the_documents_takes_ours_and_no_other() -> None:
+    told = (
+        (Path(hooks.__file__).parents[1] / "README.md")
+        .read_text("utf-8")
+        .partition("```python\n")[2]
+        .partition("```")[0]
+    )
+    names: dict[str, Any] = {}
+    exec(told, names)  # noqa: S102 - our own document
+    now_s = int(time.time())
+    assert names["is_ours"](hooks.signature("secret", now_s, "{}"), b"{}", "secret")
+    assert not names["is_ours"](hooks.signature("other", now_s, "{}"), b"{}", "secret")
+    assert not names["is_ours"](hooks.signature("secret", now_s, "{}"), b"{ }", "secret")
+    assert not names["is_ours"](hooks.signature("secret", now_s - 400, "{}"), b"{}", "secret")
