@@ -42,6 +42,8 @@ def dial(url: str, tls: ssl.SSLContext | None, headers: dict[str, str], timing: 
         subprotocols=[Subprotocol(SUBPROTOCOL)],
         additional_headers=headers,
         proxy=None,
+        # Measured (`undertone bench uplink`): permessage-deflate would save five sixths of 3 MB for an hour of calls,
+        # and the audio of it would be 58 MB; but it would cost the server eight times the memory for each box.
         compression=None,
         open_timeout=timing.open_s,
         ping_interval=None,  # its first missed pong would be fatal; `Link` asks in messages, and is more patient

@@ -91,7 +91,8 @@ class Ingest:
             raise web.HTTPBadRequest(text=f"this server speaks the WebSocket sub-protocol {SUBPROTOCOL}; {said}\n")
         if self._stopping:
             raise web.HTTPServiceUnavailable(text="the server is stopping\n")
-        # Compression would hold a window of 300 KiB for each device to save little on short messages.
+        # Measured (`undertone bench uplink`): compression would hold 100 KiB more for each device and cost more CPU for
+        # each message, to save the network five sixths of 6 kbit/s.
         socket = web.WebSocketResponse(protocols=[SUBPROTOCOL], max_msg_size=HARD_LIMIT_BYTES, compress=False)
         try:
             await socket.prepare(request)

@@ -23,6 +23,7 @@ NAMES = (
     "stress",
     "cues",
     "server",
+    "uplink",
     "outbox",
 )
 

@@ -16,6 +16,7 @@ from tests.bench import (
     bench_server,
     bench_stress,
     bench_telephone,
+    bench_uplink,
     line_card,
     line_rtp,
 )
@@ -36,6 +37,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], list[Row]]]] = {
     "stress": bench_stress.rows,
     "cues": bench_cues.rows,
     "server": bench_server.rows,
+    "uplink": bench_uplink.rows,
     "outbox": lambda _options: bench_outbox.rows(),
 }
 
