@@ -115,6 +115,13 @@ class Machine:
         self._process.wait(SETTLE_S)
         self._process = None
 
+    def pull_the_plug(self) -> None:
+        """Let everything inside end at once, as when the power goes; what the kernel had not written yet is kept."""
+        assert self._process is not None
+        psutil.Process(self.leader).kill()
+        self._process.wait(SETTLE_S)
+        self._process = None
+
     def close(self) -> None:
         """End all that is left, and unmount."""
         if self._process:
@@ -127,12 +134,12 @@ class Machine:
 
     def run(self, *command: object) -> str:
         """Run a command inside, and give what it printed."""
-        return run("nsenter", "-t", self._leader(), "-a", *command)
+        return run("nsenter", "-t", self.leader, "-a", *command)
 
     def attempt(self, *command: object) -> int:
         """Run a command inside, and give its exit code; 255 while there is no inside yet."""
         try:
-            line = ["nsenter", "-t", str(self._leader()), "-a", *map(str, command)]
+            line = ["nsenter", "-t", str(self.leader), "-a", *map(str, command)]
         except LookupError:
             return 255
         return subprocess.run(line, capture_output=True, check=False).returncode
@@ -151,7 +158,7 @@ class Machine:
         """Give the running processes of the device whose command line has `part`, the oldest first."""
         found = []
         # Read from here, the numbers are this computer's.
-        group = f"/proc/{self._leader()}/root/sys/fs/cgroup{self.show('ControlGroup')}/cgroup.procs"
+        group = f"/proc/{self.leader}/root/sys/fs/cgroup{self.show('ControlGroup')}/cgroup.procs"
         with contextlib.suppress(OSError):  # the group goes with its last process
             for number in Path(group).read_text().split():
                 with contextlib.suppress(psutil.Error):
@@ -160,7 +167,9 @@ class Machine:
                         found.append(process)
         return sorted(found, key=lambda process: process.create_time())
 
-    def _leader(self) -> int:
+    @property
+    def leader(self) -> int:
+        """The first process inside, by its number on this computer."""
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children():
             if child.pid != self._process.pid:
