@@ -67,7 +67,7 @@ def test_a_booted_box_is_installed_and_claimed_and_a_second_run_changes_nothing(
     environment = os.environ | {"ANSIBLE_NOCOLOR": "1"}
 
     def run() -> str:
-        command = [playbook, "-i", inventory, "site.yml", "-e", "ansible_become=false"]
+        command = [playbook, "-i", str(inventory), "site.yml", "-e", "ansible_become=false"]
         done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, env=environment, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.rstrip().splitlines()[-1]

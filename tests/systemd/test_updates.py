@@ -81,17 +81,17 @@ def desk(box: Box, tmp_path: Path) -> Desk:
 
 
 def breaks(tree: Path) -> None:
-    """A release whose device ends at once."""
+    """Make a release whose device ends at once."""
     _rewrite(tree, "raise SystemExit('this release is broken')")
 
 
 def hangs(tree: Path) -> None:
-    """A release whose device never becomes ready."""
+    """Make a release whose device never becomes ready."""
     _rewrite(tree, "import time; time.sleep(3600)")
 
 
 def lacks_a_library(tree: Path) -> None:
-    """A release that becomes ready, and one of whose libraries does not load."""
+    """Make a release that becomes ready, and one of whose libraries does not load."""
     (library,) = (tree / "lib").glob("python3*/site-packages/vosk")
     (library / "__init__.py").write_text("raise OSError('not for this machine')")
 
@@ -121,13 +121,9 @@ def test_a_box_takes_a_release_and_goes_back_from_those_that_do_not_work(desk: D
         assert desk.look() != 0, "the unit fails, for everybody to see"
         desk.box.until("Ready")
         took_s = time.monotonic() - began_s
-        print(
-            f"release {number} ({change.__name__}): the good one runs again after {took_s:.0f} s, the download included"
-        )
+        print(f"release {number} {change.__name__}: the good one runs again after {took_s:.0f} s, download included")
         assert desk.runs() == "releases/1"
-        assert f"release {number} did not work here" in desk.machine.run(
-            "sh", "-c", "undertone doctor || true"
-        ).replace(", ".join(map(str, range(2, number + 1))), str(number))
+        assert f"{number} did not work here" in desk.machine.run("sh", "-c", "undertone doctor || true")
         assert took_s < BACK_S
 
 
