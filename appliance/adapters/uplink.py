@@ -135,8 +135,9 @@ class Uplink:
         waits = self._backoff(self.return_within_s)
         try:
             while not self._stopping.is_set():
+                spread_over_s = self.return_within_s
                 ending, was_good = await self._attempt()
-                if was_good:
+                if was_good or self.return_within_s != spread_over_s:
                     waits = self._backoff(self.return_within_s)
                 self._tell(ending.state, ending.text)
                 wait_s = max(next(waits), spread(ending.at_least_s, random.random))

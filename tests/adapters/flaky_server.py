@@ -53,6 +53,7 @@ class Fate(msgspec.Struct, frozen=True):
     max_in_flight: int = 256
     max_message_bytes: int = 65_536
     max_messages_per_s: float = 0.0
+    return_within_s: float = 0.0
     answers_pings: bool = True
     status: int | None = None
     retry_after: str = ""
@@ -179,6 +180,7 @@ class FlakyServer:
             max_in_flight=fate.max_in_flight,
             max_message_bytes=fate.max_message_bytes,
             max_messages_per_s=fate.max_messages_per_s,
+            return_within_s=fate.return_within_s,
         )
         await socket.send(encode(welcome))
         for text in fate.says:

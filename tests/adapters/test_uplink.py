@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 
@@ -117,6 +118,23 @@ def test_a_stop_sends_what_is_left_and_says_goodbye(tmp_path: Path) -> None:
                     box.outbox.append(utterance(number))
             assert texts(server.stored) == said(300)
             await server.until(lambda: server.received[-1] == Bye(reason="stopping"))
+
+    asyncio.run(run())
+
+
+def test_a_box_that_was_hardly_welcomed_spreads_its_return_as_the_welcome_said(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def backoff(return_within_s: float) -> Iterator[float]:
+        asked.append(return_within_s)
+        return repeat(0.005)
+
+    async def run() -> None:
+        fate = Fate(cut_after=1, stores_last=False, return_within_s=20.0)
+        async with FlakyServer([fate]) as server, box_at(tmp_path, server, backoff=backoff) as box:
+            box.outbox.append(utterance(1))
+            await box.until_acknowledged(1)
+            assert asked[:2] == [0.0, 20.0]
 
     asyncio.run(run())
 
