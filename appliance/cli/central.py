@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.adapters import paths
 from appliance.adapters.service_manager import ServiceManager
 from appliance.cli import central_ca, central_hook, central_retention, central_update, central_user, file_limit
+from appliance.cli.host_port import parse_address
 from appliance.delivery.policy import MAX_RETURN_WITHIN_S, RETURNS_PER_S, ServerTiming
 from appliance.errors import BadInputError
 from appliance.secret_file import write_secret
@@ -170,15 +171,6 @@ def parse_listen(text: str) -> tuple[str, int]:
             mend=f"listen on {DEFAULT_LISTEN} and let a proxy on this machine end TLS",
         )
     return host, port
-
-
-def parse_address(text: str, option: str, example: str) -> tuple[str, int]:
-    """Read HOST:PORT of an option. Raises `BadInputError`."""
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise BadInputError(f"{text!r} is not HOST:PORT", where=option, mend=f"for instance {example}")
-    return host, int(port)
 
 
 def _days(text: str) -> float:

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
+from appliance.acceptance.device_checks import EVENTS_NEEDED
+from appliance.acceptance.device_stage import Stage
+from appliance.acceptance.table import Line, device_table
 from appliance.delivery.messages import Bye, Command, Ping, Pong, Result
+from tests.acceptance.test_device_table import HURRIED
 from tests.adapters.flaky_server import Fate, FlakyServer
 from tests.central.rig import central_in
 
 SOURCE = Path(__file__).parent / "client"
 COUNT = 60
+ENOUGH = 2 * EVENTS_NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +35,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-async def deliver(client: Path, port: int, token: str) -> tuple[int | None, str]:
+async def deliver(client: Path, port: int, token: str, count: int = COUNT) -> tuple[int | None, str]:
     program = await asyncio.create_subprocess_exec(
-        client, f"127.0.0.1:{port}", token, str(COUNT), stderr=subprocess.PIPE
+        client, f"127.0.0.1:{port}", token, str(count), stderr=subprocess.PIPE
     )
     _, said = await program.communicate()
     return program.returncode, said.decode()
@@ -88,3 +93,16 @@ def test_it_answers_pings_and_does_a_command_once(client: Path) -> None:
         ("b", False, "unknown_command"),
         ("a", True, ""),
     ]
+
+
+def test_it_passes_the_table_for_devices(client: Path) -> None:
+    async def run() -> list[Line]:
+        stage = Stage(HURRIED)
+        async with stage.open("127.0.0.1", 0) as url:
+            program = await asyncio.create_subprocess_exec(client, url.split("/")[2], "x", str(ENOUGH))
+            lines = [line async for line in device_table(stage)]
+            program.kill()
+            await program.wait()
+        return lines
+
+    assert [line for line in asyncio.run(run()) if line.outcome != "passed"] == []

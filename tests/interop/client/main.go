@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,16 +20,24 @@ type device struct {
 	acked   int             // everything up to here is safe at the server
 	done    map[string]bool // commands that were done, by id
 	answers map[string]message
+	wait    time.Duration // before the next try; doubles until something is acknowledged
 }
+
+const (
+	firstWait   = 100 * time.Millisecond
+	longestWait = 5 * time.Second
+	refusedWait = 5 * time.Minute // somebody has to act first
+)
 
 func main() {
 	count, _ := strconv.Atoi(os.Args[3])
-	d := &device{last: 2 * count, done: map[string]bool{}, answers: map[string]message{}}
+	d := &device{last: 2 * count, done: map[string]bool{}, answers: map[string]message{}, wait: firstWait}
 	for attempt := 0; attempt < 50; attempt++ {
 		if d.talk(os.Args[1], os.Args[2]) {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(d.wait)
+		d.wait = min(max(2*d.wait, firstWait), longestWait)
 	}
 	fmt.Fprintln(os.Stderr, "gave up")
 	os.Exit(1)
@@ -43,6 +52,9 @@ func (d *device) talk(address, token string) bool {
 	defer connection.Close()
 	s, err := open(connection, address, token)
 	if err != nil {
+		if strings.Contains(err.Error(), " 401 ") || strings.Contains(err.Error(), " 403 ") {
+			d.wait = refusedWait
+		}
 		return false
 	}
 	s.say(message{"type": "hello", "device": "desk-1", "firmware": "go", "boot": "b", "last_seq": d.last,
@@ -65,12 +77,21 @@ func (d *device) talk(address, token string) bool {
 				window = number(limit)
 			}
 		case "ack":
-			d.acked = number(m["seq"])
+			seq := number(m["seq"])
+			if seq > position { // never sent: to believe it would be to lose events
+				return false
+			}
+			if seq > d.acked {
+				d.acked, d.wait = seq, firstWait
+			}
 		case "ping":
 			s.say(message{"type": "pong", "id": m["id"]})
 		case "command":
 			s.say(d.answer(m))
 		case "bye":
+			if asked, told := m["retry_after_s"].(float64); told {
+				d.wait = max(d.wait, time.Duration(asked*float64(time.Second)))
+			}
 			return false
 		} // a newer type is ignored
 		if position < 0 {
