@@ -24,7 +24,7 @@ SOURCE: Final = Path(__file__).parents[2]
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "undertone/roots"
 RELEASE: Final = {"bookworm": "12", "trixie": "13"}
 INCLUDE: Final = (
-    "systemd,systemd-sysv,dbus,udev,python3,libportaudio2,libatomic1,ca-certificates,"
+    "systemd,systemd-sysv,dbus,udev,python3,python3-apt,libportaudio2,libatomic1,ca-certificates,"
     "pulseaudio,pulseaudio-utils,libasound2-plugins,procps,iproute2"
 )
 MODEL: Final = "moonshine-tiny-en"
