@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from appliance.central.asked import LinkLostError
 from appliance.central.bus import Bus
@@ -78,6 +78,9 @@ class Ingest:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one device from the upgrade to the end of its link."""
+        if hdrs.ORIGIN in request.headers:
+            # Browsers name the page that opens a WebSocket, and open one anywhere: none of them is a device.
+            raise web.HTTPForbidden(text="a web page is no device\n")
         try:
             identity = self._identities.of(request)
         except RefusedError as refused:

@@ -24,6 +24,7 @@ from appliance.central.database_thread import DatabaseThread
 from appliance.central.desks import Desks
 from appliance.central.device_door import DeviceDoor
 from appliance.central.enrolment import Enrolment
+from appliance.central.guard import guard, set_headers
 from appliance.central.identity import Identities
 from appliance.central.ingest import Ingest
 from appliance.central.openid.door import OpenIdDoor
@@ -38,7 +39,7 @@ from appliance.central.watching import metrics
 from appliance.central.watching.fleet import Fleet, Places, watching
 from appliance.central.watching.watch import LOOK_EVERY_S, Watch
 from appliance.central.watching.web import FleetWeb
-from appliance.central.web import MAX_BODY_BYTES, Web, guard, set_headers
+from appliance.central.web import MAX_BODY_BYTES, Web
 from appliance.central.writer import Writer
 from appliance.delivery import enrolment
 from appliance.delivery.policy import ServerTiming

@@ -34,8 +34,10 @@ CSRF_HEADER: Final = "X-Undertone-CSRF"
 
 TRIES: Final = 6
 TRIES_PER_ADDRESS: Final = 60
+TRIES_PER_NAME: Final = 60
 WINDOW_S: Final = 300.0
-"""For one name, and for one address, behind which there may be an office: a password is not guessed that way."""
+"""For one name from one address, for one address, behind which there may be an office, and for one name from anywhere:
+a password is not guessed that way, and no single stranger keeps somebody out by trying their name."""
 
 MAX_ADDRESS_CHARACTERS: Final = 64
 
@@ -73,7 +75,8 @@ class Door:
         self._address_header = address_header
         self._openid_label: str | None = None
         self._sign_out_address: Callable[[], Awaitable[str | None]] | None = None
-        self._by_name = RateLimit(TRIES, WINDOW_S)
+        self._by_both = RateLimit(TRIES, WINDOW_S)
+        self._by_name = RateLimit(TRIES_PER_NAME, WINDOW_S)
         self._by_address = RateLimit(TRIES_PER_ADDRESS, WINDOW_S)
         self._hashing = asyncio.Semaphore(MAX_HASHES_AT_ONCE)
 
@@ -127,9 +130,11 @@ class Door:
             return True  # a token has no end
         return await self._access.ask(sessions.session_of, request.cookies[COOKIE]) is not None
 
-    async def note(self, request: web.Request, action: audit.Action, device: str = "", call: str = "") -> None:
+    async def note(
+        self, request: web.Request, action: audit.Action, device: str = "", call: str = "", details: str = ""
+    ) -> None:
         """Keep what the person who asks is about to see or do; when it cannot be kept, nothing is shown."""
-        await self._access.ask(audit.note, person_of(request).name, action, self.remote(request), device, call)
+        await self._access.ask(audit.note, person_of(request).name, action, self.remote(request), device, call, details)
 
     async def sight(self, request: web.Request) -> Sight:
         """Give whose calls the person who asks may see."""
@@ -166,7 +171,7 @@ class Door:
         except msgspec.DecodeError as error:
             return refusal(400, str(error))
         remote = self.remote(request)
-        wait_s = self.must_wait(request) or (asked.name and self._by_name.wait_s(asked.name, time.monotonic()))
+        wait_s = self.must_wait(request) or (asked.name and self._must_wait(asked.name, remote))
         if wait_s:
             answer = refusal(429, "too many tries, wait some minutes")
             answer.headers[hdrs.RETRY_AFTER] = str(int(wait_s) + 1)
@@ -177,9 +182,14 @@ class Door:
             await self._access.ask(audit.note, asked.name, "sign_in_refused", remote)
             return refusal(401, "this name and password do not fit" if asked.name else "this link was used already")
         self._by_name.forget(name)
+        self._by_both.forget(f"{name} {remote}")
         answer = reply({"ok": True})
         await self.let_in(request, answer, name)
         return answer
+
+    def _must_wait(self, name: str, remote: str) -> float:
+        now_s = time.monotonic()
+        return self._by_both.wait_s(f"{name} {remote}", now_s) or self._by_name.wait_s(name, now_s)
 
     async def _name_of(self, asked: SignIn) -> str | None:
         if asked.link:

@@ -7,7 +7,7 @@
   `occurred_at`, `heard_at`, `shown_at`, `clock_synchronised`, `corrected`, `stored_at` and `event`, in order of `seq`;
   `stored_at` is stamped when its transaction begins, so add the commit's time (`commit_ms` of `/api/stats`)
 - `GET /api/stats`: `{"events", "devices": {name: {"events", "newest_seq"}}, "commit_ms": {"p50", "p95"}, "fault",
-  "conflicts", "pages"}`
+  "conflicts", "pages"}`; `devices` are those that one may see
 - `GET /api/live`: server-sent events as `bus` describes them
 - `POST /api/calls/{device}/{call}/acknowledge` and `.../snooze` with `{"alert": number}`: the alert was seen, or is put
   off for the `snooze_s` that it tells
@@ -22,8 +22,7 @@ Whatever is posted answers `{"ok": true}` once the device has done it; 409 when 
 answer in time, 422 when it refuses, for instance because the call is over or the rule allows no snooze.
 
 Every error of the API is `{"error": "..."}`. Who is asking is checked by `sign_in`: only what a supervisor's teams hold
-is shown, and every look at a call is kept. Beside that `Host` and `Origin` must name this server (a page elsewhere that
-points its own name here is refused), see `guard`.
+is shown, and every look at a call is kept; `guard` keeps other web sites out.
 """
 
 import asyncio
@@ -35,7 +34,6 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
 
 from appliance.central import queries
 from appliance.central.access.audit import Action
@@ -66,15 +64,6 @@ _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-}
-_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 _log = logging.getLogger(__name__)
@@ -131,6 +120,7 @@ class Web:
 
     async def _devices(self, request: web.Request) -> web.Response:
         if "supervisor" in person_of(request).roles:
+            await self._door.note(request, "watch_live")  # with the newest words of each call
             devices = self._bus.devices((await self._door.sight(request)).sees)
         else:
             devices = [without_words(device) for device in self._bus.devices()]
@@ -149,6 +139,7 @@ class Web:
     async def _call(self, request: web.Request) -> web.Response:
         device, call = request.match_info["device"], request.match_info["call"]
         if not (await self._door.sight(request)).sees(device):
+            await self._door.note(request, "refused", device, call, "read_call")
             return refusal(403, f"the calls of device {device} are not for you to see")
         await self._door.note(request, "read_call", device, call)
         events = await self._reader.ask(queries.call_events, device, call)
@@ -157,8 +148,11 @@ class Web:
             return refusal(404, f"no event of call {call} on device {device} is stored")
         return reply({"summary": summary, "events": events})
 
-    async def _stats(self, _request: web.Request) -> web.Response:
+    async def _stats(self, request: web.Request) -> web.Response:
         totals = await self._reader.ask(queries.totals)
+        if "administrator" not in person_of(request).roles:
+            sight = await self._door.sight(request)
+            totals["devices"] = {name: told for name, told in totals["devices"].items() if sight.sees(name)}
         return reply(totals | self._writer_statistics() | {"pages": self._bus.readers()})
 
     def _command(self, name: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -178,6 +172,7 @@ class Web:
                 return refusal(400, str(error))
             device = request.match_info["device"]
             if not await self._may_order(request, name, device):
+                await self._door.note(request, "refused", device, call or "", name)
                 return refusal(403, f"to {name} on device {device} is not yours to do")
             await self._door.note(request, name, device, call or "")
             if name == "supervisor":
@@ -246,50 +241,5 @@ def without_words(device: DeviceState) -> DeviceState:
     return msgspec.structs.replace(device, partials=[], last_words=None, newest_call=None, light=None)
 
 
-def guard(port: Callable[[], int], public_names: frozenset[str]) -> Middleware:
-    """Give the middleware that keeps other web sites out and sets the security headers.
-
-    A browser on this machine may be led to load our API under a name of the attacker's (DNS rebinding), or to post to
-    it from another site. So `Host` must be a loopback name with our `port`, or one of `public_names` (under which a
-    proxy serves the page), and an `Origin`, where there is one, must agree. The devices' door has its tokens instead.
-    """
-
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/v1/device":
-            allowed = {f"{name}:{port()}" for name in ("127.0.0.1", "localhost", "[::1]")} | public_names
-            origin = request.headers.get(hdrs.ORIGIN)
-            if request.host not in allowed:
-                return refusal(421, f"this server is not called {request.host}: see --public-name")
-            if origin is not None and origin.partition("://")[2] not in allowed:
-                return refusal(403, "requests from other sites are refused")
-            if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"} and _is_api(request):
-                return refusal(403, "requests from other sites are refused")
-        try:
-            return await handler(request)
-        except web.HTTPException as error:
-            return refusal(error.status, error.reason) if _is_api(request) else _refusal(error)
-        except Exception:  # noqa: BLE001 - the last resort: one request fails, the server goes on
-            _log.exception("request_failed method=%s path=%s", request.method, request.path)
-            return refusal(500, "the server failed; its log says why")
-
-    return check
-
-
-async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on every response just before it is sent."""
-    response.headers.update(_HEADERS)
-    response.headers[hdrs.CACHE_CONTROL] = "no-store" if _is_api(request) else "no-cache"
-
-
-def _is_api(request: web.Request) -> bool:
-    return request.path.startswith("/api/")
-
-
 def _api_headers() -> dict[str, str]:
     return {"X-Accel-Buffering": "no"}  # a proxy must not collect the live feed before it passes it on
-
-
-def _refusal(error: web.HTTPException) -> web.Response:
-    headers = {name: error.headers[name] for name in (hdrs.WWW_AUTHENTICATE, hdrs.ALLOW) if name in error.headers}
-    return web.Response(status=error.status, text=error.text, headers=headers)

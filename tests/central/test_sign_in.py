@@ -15,20 +15,11 @@ from appliance.central.access.store import open_access
 from appliance.central.access.viewer import sign_in_viewer
 from appliance.central.sign_in import COOKIE, CSRF_HEADER, TRIES
 
-from .conftest import Start
+from .conftest import PASSWORD, Start
 from .rig import Central
 from .script import started
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of nobody
 CALL = "/api/calls/desk-1/c1"
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Path:
-    folder = tmp_path / "access"
-    with closing(open_access(folder)) as database:
-        people.add_person(database, "kim", ["supervisor"], ["sales"], PASSWORD)
-    return folder
 
 
 def viewer(access: Path, name: str, *roles: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from appliance.central.clock import utc_now
 Action = Literal[
     "sign_in", "sign_in_refused", "sign_out", "read_call", "list_calls", "watch_live", "read_audit",
     "acknowledge", "snooze", "context", "pause", "resume", "guidance", "supervisor",
-    "identify", "rules", "config", "update", "device_cloned", "device_wiped", "retention",
+    "identify", "rules", "config", "update", "device_cloned", "device_wiped", "retention", "refused",
 ]  # fmt: skip
 
 SERVER: Final = "(server)"

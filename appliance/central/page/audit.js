@@ -22,6 +22,8 @@ const ACTIONS = {
   rules: "sent a rule pack",
   config: "changed settings",
   update: "sent an update",
+  refused: "was refused",
+  device_cloned: "saw an identity used twice",
   retention: "deleted what was old",
 };
 
