@@ -23,7 +23,7 @@ SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
 SETTINGS = '[device]\nname = "{0}"\n[line]\nkind = "sound_card"\ncard = "USB"\n'
 
 pytestmark = pytest.mark.skipif(
-    SSHD is None or os.geteuid() != 0, reason="needs openssh-server, and root: sshd starts sessions"
+    SSHD is None or os.geteuid() != 0, reason="needs openssh-server, which nobody wants installed unasked, and root"
 )
 
 
