@@ -52,6 +52,9 @@ def add_parser(subparsers: "Subparsers") -> None:
 def _run(arguments: argparse.Namespace) -> int:
     state: Path = arguments.state or paths.home()
     places = Places(state, arguments.settings, arguments.models)
+    if any(state.glob("central*")):
+        mend = "name a box's folder with --state, or move the server's files away first"
+        raise BadInputError("this folder holds a central server", where=str(state), mend=mend)
     if not arguments.yes:
         mend = "add --yes; a box that is wiped needs a new claim to come back"
         raise BadInputError(f"this would wipe {state} and {arguments.settings}", mend=mend)

@@ -132,6 +132,13 @@ def test_what_the_server_has_not_got_is_not_wiped_unasked(tmp_path: Path, capsys
     on_a_desk(tmp_path, capsys, day)
 
 
+def test_a_central_server_is_never_wiped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "central.sqlite").touch()
+    assert main(["wipe", "--yes", "--state", str(tmp_path), "--settings", str(tmp_path)]) == 2
+    assert "holds a central server" in capsys.readouterr().err
+    assert (tmp_path / "central.sqlite").exists()
+
+
 @given(st.binary(max_size=300))
 def test_whatever_is_no_report_is_refused(document: bytes) -> None:
     with pytest.raises(BadInputError) as error:
