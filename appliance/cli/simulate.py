@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -80,6 +81,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    # For each message to a server that has just gone it says so, a thousand times a second; the endings are told below.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     file_limit.allow(arguments.devices)
     headers = read_headers(arguments.api_headers)
     with opened_doors(arguments) as doors:
