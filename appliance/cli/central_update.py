@@ -70,6 +70,9 @@ def _publish(arguments: argparse.Namespace) -> int:
 
     trusted = {file.stem: read_public_key(file) for file in arguments.trust}
     with opened_fleet(arguments) as database:
+        if strange := set(arguments.first) - _boxes(database).keys():
+            mend = "undertone fleet status names them; a box is known some seconds after it was claimed"
+            raise BadInputError(f"there is no box {min(strange)!r}", where="--first", mend=mend)
         release = publish(
             database,
             access_folder(arguments),

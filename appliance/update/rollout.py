@@ -135,8 +135,8 @@ def resumed(rollout: Rollout, boxes: Mapping[str, Box]) -> Rollout:
 
 def _ring(rollout: Rollout, boxes: Mapping[str, Box]) -> frozenset[str]:
     chosen = frozenset(rollout.first) & boxes.keys()
-    if chosen and rollout.stage == 0:
-        return chosen
+    if rollout.first and rollout.stage == 0:
+        return chosen  # none at all, rather than others than were chosen
     return chosen | first_ring(boxes.keys(), rollout.number, rollout.stages[rollout.stage])
 
 

@@ -90,6 +90,10 @@ def test_the_only_box_of_a_ring_halts_it() -> None:
 def test_the_first_boxes_may_be_chosen_by_name() -> None:
     fleet = Fleet(50, first=("desk-7", "desk-9", "desk-gone"))
     assert sorted(fleet.take()) == ["desk-7", "desk-9"]
+    fleet = Fleet(50, first=("desk-gone",))
+    assert fleet.take() == []
+    assert fleet.look(SOAK_S) == ""
+    assert fleet.rollout.stage == 0, "nobody has shown anything yet"
 
 
 def test_a_ring_of_which_one_is_away_goes_on_without_it() -> None:

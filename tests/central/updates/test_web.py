@@ -3,12 +3,14 @@
 import asyncio
 import base64
 from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from appliance.adapters.update_store import UpdateStore
+from appliance.central.updates.rollouts import kept_boxes
 from appliance.central.watching import hooks
 from appliance.central.watching.store import open_fleet
 from appliance.cli import main
@@ -55,8 +57,10 @@ def test_boxes_of_the_first_ring_take_it_and_when_they_fall_nobody_else_does(
             }
             for device in devices.values():
                 await device.send(said(number=4))
-            assert command(tmp_path, *words) == 0
             await eventually(partial(all_told, central))
+            await eventually(partial(all_kept, tmp_path))
+            assert command(tmp_path, *words, "--first", "desk-9") == 2, "nobody knows such a box"
+            assert command(tmp_path, *words) == 0
             assert await asyncio.to_thread(take, central, "desk-1", tmp_path / "box") == "ready"
             assert await asyncio.to_thread(take, central, "desk-2", tmp_path / "box-2") == "ready"
             assert (tmp_path / "box/releases/5/bin/undertone").is_file()
@@ -108,6 +112,11 @@ def write_public(file: Path) -> None:
 async def all_told(central: Central) -> bool:
     well = [box for box in (await central.get("/api/fleet"))["boxes"] if box["state"] == "ok"]
     return len(well) == len(BOXES)
+
+
+async def all_kept(folder: Path) -> bool:
+    with closing(open_fleet(folder / "access")) as database:
+        return len(kept_boxes(database, datetime.now(UTC))) == len(BOXES)
 
 
 async def is_halted(central: Central) -> bool:
