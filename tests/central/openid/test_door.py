@@ -200,6 +200,7 @@ def test_a_provider_that_is_away_stops_nothing_else(start: Start, tmp_path: Path
     asyncio.run(run())
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt-get install chromium")
 def test_in_a_browser_it_takes_two_clicks_and_leads_to_where_one_wanted(
     start: Start, tmp_path: Path, issuer: str
