@@ -114,7 +114,7 @@ def test_what_is_left_goes_out_in_order_when_the_server_is_back(tmp_path: Path) 
     assert {row.seq for row in kept} <= {row.seq for row in told}
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, 2**31), st.integers(200, 600))
 def test_whatever_comes_the_file_stays_within_its_bounds_and_losses_are_declared(seed: int, limit_kb: int) -> None:
     chance = random.Random(seed)

@@ -95,7 +95,7 @@ def check_store(folder: Path, marks: list[str]) -> None:
 
 
 Check = Callable[[Path, list[str]], None]
-CUTS = [60, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+CUTS = [25, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
 
 
 @pytest.mark.parametrize("cuts", CUTS)
