@@ -31,8 +31,8 @@ MOST_COMMITS = 12
 
 def lines(folder: Path) -> list[Line]:
     return [
-        Line(recordings.short_turns(folder), "en", 30),
-        Line(recordings.without_a_model(folder), "de", 68),
+        Line(recordings.short_turns(folder), "en", 20),
+        Line(recordings.without_a_model(folder), "de", 78),
         Line(recordings.shipped("billing_ko_16k"), "ko", 2),
     ]
 
