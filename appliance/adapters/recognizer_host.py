@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NoReturn
 
 import msgspec
 
@@ -46,21 +46,20 @@ def pack(message: Request | Hypothesis) -> bytes:
 def main(arguments: list[str]) -> None:
     """Hold the model and fork workers until the device closes the control socket."""
     engine, folder, manner, descriptor = arguments
-    new_recognizer = _prepare(engine, Path(folder), warm=manner == WARM)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control = socket.socket(fileno=int(descriptor))
+    new_recognizer, ready = _prepare(engine, Path(folder), control, warm=manner == WARM)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with suppress(ConnectionError):  # the device may be gone by now
         control.sendall(READY)
     while (line := _receive_socket(control)) is not None:
-        if os.fork() == 0:
-            control.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a worker waits for its copies (process_copy)
-            with suppress(ConnectionError):  # the device was killed
-                line.sendall(os.getpid().to_bytes(LENGTH_BYTES, "little"))
-                _serve(line, new_recognizer())
-            # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
-            os._exit(0)
+        if not (ready and _pass(line, ready)) and os.fork() == 0:
+            _work(line, control, new_recognizer)
+        if ready:
+            ready.close()
+            ready = None
         line.close()
+    if ready:
+        ready.close()
     # Nobody but us waits for the workers. As their ends are ignored, this returns when the last one is gone.
     with suppress(ChildProcessError):
         os.wait()
@@ -68,8 +67,21 @@ def main(arguments: list[str]) -> None:
     os._exit(0)
 
 
-def _prepare(engine: str, folder: Path, *, warm: bool) -> Callable[[], Recognizer]:
-    """Load what can be shared across a fork; give the function that makes a worker's recognizer."""
+def _work(line: socket.socket, control: socket.socket, new_recognizer: Callable[[], Recognizer]) -> NoReturn:
+    """Be a worker, in a process of its own."""
+    control.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a worker waits for its copies (process_copy)
+    with suppress(ConnectionError):  # the device was killed
+        line.sendall(os.getpid().to_bytes(LENGTH_BYTES, "little"))
+        _serve(line, new_recognizer())
+    # Nothing of the host's may run again in its child: no exit handlers, no flush of shared buffers.
+    os._exit(0)
+
+
+def _prepare(
+    engine: str, folder: Path, control: socket.socket, *, warm: bool
+) -> tuple[Callable[[], Recognizer], socket.socket | None]:
+    """Load what can be shared across a fork; give what makes a worker's recognizer, and a worker that waits already."""
     if engine == "vosk":
         from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
         from appliance.adapters.warm_up import warm_up  # noqa: PLC0415 - only this engine learns
@@ -77,24 +89,43 @@ def _prepare(engine: str, folder: Path, *, warm: bool) -> Callable[[], Recognize
         recognizer = vosk_engine.VoskRecognizer(vosk_engine.load(folder))
         if warm:
             warm_up(recognizer)
-        return lambda: recognizer
+        return lambda: recognizer, None
 
     from appliance.adapters import moonshine_engine  # noqa: PLC0415 - an extra that a box may lack
 
-    if not _survives(lambda: moonshine_engine.load(folder)):
+    def load() -> Recognizer:
+        return moonshine_engine.MoonshineRecognizer(moonshine_engine.load(folder))
+
+    ready = _first_worker(control, load)
+    if ready is None:
         sys.exit(1)
-    return lambda: moonshine_engine.MoonshineRecognizer(moonshine_engine.load(folder))
+    return load, ready
 
 
-def _survives(load: Callable[[], object]) -> bool:
-    """Try in a process of its own whether a model can be loaded, before anybody is promised that it can."""
-    child = os.fork()
-    if child == 0:
+def _first_worker(control: socket.socket, load: Callable[[], Recognizer]) -> socket.socket | None:
+    """Fork a worker that loads its model now; give where it takes its line, or None: the model cannot be loaded.
+
+    So that nobody is promised a model that ends the process it is loaded in; and it is not loaded for that alone.
+    """
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
         with suppress(Exception):
-            load()
-            os._exit(0)
+            recognizer = load()
+            theirs.sendall(READY)
+            if line := _receive_socket(theirs):
+                _work(line, control, lambda: recognizer)
         os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
+    theirs.close()
+    return ours if ours.recv(len(READY)) == READY else None
+
+
+def _pass(line: socket.socket, worker: socket.socket) -> bool:
+    """Give its line to a worker that waits for it; tells whether it was still there."""
+    with suppress(ConnectionError):
+        socket.send_fds(worker, [FORK], [line.fileno()])
+        return True
+    return False
 
 
 def _receive_socket(control: socket.socket) -> socket.socket | None:
