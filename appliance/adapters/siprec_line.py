@@ -125,6 +125,7 @@ class SiprecLine:
             self._act(self._server.wake(now_s))
             self._transport.tell_floods()
             silent = self._watch_media(now_s, silent)
+            self._server.silent = frozenset(silent)
             self.on_sign()
             await asyncio.sleep(TICK_S)
 

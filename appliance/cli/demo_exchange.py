@@ -81,6 +81,10 @@ class Exchange(asyncio.DatagramProtocol):
     async def end(self) -> None:
         """Hang up."""
         await self._ask("BYE", 2)
+        self.close()
+
+    def close(self) -> None:
+        """Be gone, without a word to anybody."""
         self._transport.close()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:

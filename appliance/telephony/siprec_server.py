@@ -56,6 +56,9 @@ class RecordingServer:
         self, admission: Admission, allows: Callable[[str], bool], guard: DigestGuard | None, secret: bytes
     ) -> None:
         self.admission = admission
+        self.silent: frozenset[str] = frozenset()
+        """Sessions that bring no sound: one makes room for a new one, for an exchange that was started again does not
+        know of those before."""
         self._allows = allows
         self._guard = guard
         self._secret = secret
@@ -151,7 +154,7 @@ class RecordingServer:
         if known.to.tag or known.cseq.method in {"BYE", "CANCEL", "UPDATE"}:
             raise RefusedError(481, "no such session")
         if known.cseq.method == "OPTIONS":
-            self._check_room()  # RFC 3261 §11.2: as if it were an INVITE
+            self._least_needed()  # RFC 3261 §11.2: as if it were an INVITE
             return [self._stateless(request, known, peer, 200, _CAPABILITIES)]
         return self._open(request, known, peer, now_s)
 
@@ -163,7 +166,7 @@ class RecordingServer:
             raise RefusedError(482, "the same INVITE by another way")  # §8.2.2.2
         if self._guard:
             self._guard.check(request, now_s)
-        self._check_room()
+        least_needed = self._least_needed()
         is_recording = "siprec" in options(request, "Require") or b"rs-metadata" in request.body
         if not is_recording and not self.admission.plain:
             raise RefusedError(421, "no recording session", (("Require", "siprec"),))
@@ -171,6 +174,8 @@ class RecordingServer:
         self._opened += 1
         session = RecordingSession(self._token(f"session {self._opened}"), dialog)
         actions = session.receive(request, known, peer, now_s)
+        if least_needed:
+            actions = [*least_needed.hang_up("gone", now_s), *actions]
         self._sessions[dialog.key] = self._by_name[session.name] = session
         self._forget_oldest()
         return actions
@@ -179,12 +184,17 @@ class RecordingServer:
         if not self._allows(peer.host):
             raise RefusedError(403, "an address that is not allowed")
 
-    def _check_room(self) -> None:
+    def _least_needed(self) -> RecordingSession | None:
+        """Give the session that must make room for another one, None for none; refuses where none can."""
         retry = (("Retry-After", str(RETRY_AFTER_S)),)
         if self.admission.busy:
             raise RefusedError(503, self.admission.busy, retry)
-        if self.open_sessions >= self.admission.max_sessions:
+        if self.open_sessions < self.admission.max_sessions:
+            return None
+        silent = next((session for session in self._open_ones if session.name in self.silent), None)
+        if silent is None:
             raise RefusedError(486, f"all {self.admission.max_sessions} sessions are taken", retry)
+        return silent
 
     def _refuse(
         self, request: Request, known: Essentials, peer: Peer, session: RecordingSession | None, error: RefusedError

@@ -88,6 +88,19 @@ def test_more_sessions_than_allowed_are_busy_until_one_ends() -> None:
     assert client.invite("c", cseq=2).status == 200
 
 
+def test_a_session_that_brings_no_sound_makes_room_for_a_new_one_and_others_do_not() -> None:
+    client = Client(Admission(max_sessions=2))
+    client.invite("a")
+    (first,) = (offered.session for offered in client.all(Offered))
+    client.invite("b")
+    assert client.invite("c").status == 486
+    client.server.silent = frozenset({first})
+    client.invite("c", cseq=2)
+    assert client.closed() == ["gone"]
+    assert [asked.method for asked in client.asked()] == ["BYE"]
+    assert client.server.open_sessions == 2
+
+
 def test_a_box_without_strength_says_so_and_keeps_what_it_has() -> None:
     client = Client()
     client.start("a")
