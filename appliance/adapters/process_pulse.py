@@ -13,6 +13,9 @@ HUNG_S: Final = 20.0
 """Without any answer to what it was asked, a process may hang: the slowest step of a large model takes a second or two.
 It does if it has spent all that time working, or has done nothing and waits for something else than a processor."""
 
+LOOKS: Final = 4
+"""In that time."""
+
 IDLE_SHARE: Final = 0.02
 """Of the time between two looks that it has had a processor: less is no work."""
 
@@ -34,37 +37,36 @@ def pulse(pid: int) -> Pulse | None:
     return None
 
 
-class _Look(NamedTuple):
-    at_s: float
-    answers: int
-    pulse: Pulse | None
-
-
 class HangWatch:
-    """Looks at one process from time to time; a few looks within `hung_s`."""
+    """Looks at one process `LOOKS` times in `hung_s`.
+
+    Looks are counted and not seconds: a computer that slept, or whose processes were all stopped for a while, has not
+    hung for that long.
+    """
 
     def __init__(self, hung_s: float = HUNG_S) -> None:
         self._hung_s = hung_s
-        self._since: _Look | None = None
-        """The first look at which it owed the answer that it still owes."""
-        self._last: _Look | None = None
+        self._answers: int | None = None
+        """How many it had given when it was first seen to owe the answer that it still owes."""
+        self._since_cpu_s = 0.0
+        self._last: Pulse | None = None
+        self._idle = 0
 
-    def receive_look(self, now_s: float, pulse: Pulse | None, *, owes: bool, answers: int) -> bool:
+    def receive_look(self, pulse: Pulse | None, *, owes: bool, answers: int) -> bool:
         """Take whether the process owes an answer, how many it has given, and how it is; says whether it hangs.
 
-        Of one that nobody knows, `pulse` None, the time alone tells.
+        Of one that nobody knows, `pulse` None, only that it does not answer is known.
         """
-        before, self._last = self._last, _Look(now_s, answers, pulse)
-        if not owes:
-            self._since = None
+        before, self._last = self._last, pulse
+        if not owes or answers != self._answers:
+            self._answers = answers if owes else None
+            self._since_cpu_s, self._idle = pulse.cpu_s if pulse else 0.0, 0
             return False
-        if self._since is None or self._since.answers != answers:
-            self._since = self._last
-            return False
-        if now_s - self._since.at_s < self._hung_s:
-            return False
-        if pulse is None or before is None or before.pulse is None or self._since.pulse is None:
-            return True
-        spins = pulse.cpu_s - self._since.pulse.cpu_s >= self._hung_s
-        idle_s = IDLE_SHARE * (now_s - before.at_s)
-        return spins or (pulse.sleeps and pulse.cpu_s - before.pulse.cpu_s < idle_s)
+        self._idle = self._idle + 1 if self._is_idle(before, pulse) else 0
+        spins = pulse is not None and pulse.cpu_s - self._since_cpu_s >= self._hung_s
+        return spins or self._idle >= LOOKS
+
+    def _is_idle(self, before: Pulse | None, now: Pulse | None) -> bool:
+        if before is None or now is None:
+            return now is None
+        return now.sleeps and now.cpu_s - before.cpu_s < IDLE_SHARE * self._hung_s / LOOKS

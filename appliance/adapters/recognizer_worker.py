@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from appliance.adapters.process_pulse import HUNG_S, HangWatch, pulse
+from appliance.adapters.process_pulse import HUNG_S, LOOKS, HangWatch, pulse
 from appliance.adapters.recognizer_host import LENGTH_BYTES, pack
 from appliance.errors import BadInputError
 from appliance.events import SAMPLE_RATE_HZ
@@ -32,9 +32,6 @@ MAX_WAITING_MS: Final = 10_000
 
 KEPT_WAITING_MS: Final = 5_000
 """What stays when the oldest goes: one hole of some seconds is declared, not one for each block."""
-
-LOOKS: Final = 4
-"""At whether a worker hangs, in the time that it takes to know it."""
 
 RESTART_DELAYS_S: Final = (0.0, 0.2, 1.0, 5.0)
 """Before each further attempt in a row: at once for an accident, ever slower for a recognizer that can't live."""
@@ -137,9 +134,9 @@ class Worker:
         watch, hangs = HangWatch(self._hung_s), False
         while not hangs:
             await asyncio.sleep(self._hung_s / LOOKS)
-            owes, now_s = bool(self._unanswered), asyncio.get_running_loop().time()
+            owes = bool(self._unanswered)
             beat = pulse(self._pid) if owes and self._pid else None
-            hangs = watch.receive_look(now_s, beat, owes=owes, answers=self._answers)
+            hangs = watch.receive_look(beat, owes=owes, answers=self._answers)
         log.warning("event=recognizer_hangs worker=%s pid=%d", self.name, self._pid)
         if self._pid:
             with suppress(ProcessLookupError):

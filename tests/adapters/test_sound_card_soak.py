@@ -27,6 +27,7 @@ MINUTES = int(os.environ.get("UNDERTONE_SOAK_MINUTES", "20"))
 AWAY_S = 3.0
 BACK_WITHIN_S = 5.0
 MOST_BESIDES = 0.01
+"""Of each side: what a machine with a dozen other things to do has cost."""
 MOST_GROWTH_BYTES = 20 * 1024**2
 
 
@@ -122,7 +123,7 @@ async def soaked(rig: SoundRig, call: Path) -> list[float]:
     assert len(holes) == 2 * MINUTES
     assert all(hole.reason == "line_lost" for hole in holes)
     besides_s = sum(lost.end_sample - lost.start_sample for lost in listener.lost if lost not in holes) / RATE_HZ
-    assert besides_s < MOST_BESIDES * 60 * MINUTES, listener.lost
+    assert besides_s < 2 * MOST_BESIDES * 60 * MINUTES, listener.lost
     listening.cancel()
     await asyncio.wait((listening,))
     return took_s
