@@ -71,7 +71,7 @@ class SimulatedDevice:
         self.welcomes: list[float] = []
         self.partials = 0
         self.breaks = 0
-        self.away = False
+        self.away = self.tried = False
         self._door = door
         self._chance = chance
         self._endings = endings
@@ -135,6 +135,7 @@ class SimulatedDevice:
     async def _dial(self) -> AsyncIterator[ClientConnection]:
         if self.away:
             raise OutageError(OutageError.__doc__)
+        self.tried = True
         async with self._door.dial() as socket:
             self._socket = socket
             try:

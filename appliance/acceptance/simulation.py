@@ -100,6 +100,8 @@ class Simulation:
             at_s = min(self._pacer.at_s, self._shape.length_s)
             so_far = f"{at_s / 60:6.1f} of {self._shape.length_s / 60:g} min"
             say(f"{so_far}: {online} on line, {made} events, {waiting} waiting")
+            if not online and self._endings:
+                say(self._endings.most_common(1)[0][0])
 
     def _online(self) -> int:
         return sum(device.log.link is not None for device in self.devices)
@@ -118,6 +120,7 @@ class Simulation:
             reordered=sum(log.unsent for log in logs),
             partials=sum(device.partials for device in self.devices),
             connections=sum(len(device.welcomes) for device in self.devices),
+            unwelcome=sum(device.tried and not device.welcomes for device in self.devices),
             breaks=sum(device.breaks for device in self.devices),
             late_ms=self._pacer.late_ms(0.95),
             live=delays([each.after_s for log in logs for each in log.taken if each.live]),

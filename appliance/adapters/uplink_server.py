@@ -69,15 +69,20 @@ def read_token(path: Path) -> str:
     mend = f"Write the token from the central server to {path}, readable for this user only (chmod 600)."
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
             token = file.read(TOKEN_MAX_BYTES + 1).strip()
     except OSError as error:
         raise BadInputError(f"the token cannot be read: {error.strerror}", where=str(path), mend=mend) from error
+    refuse_open(path)
+    return read_token_text(token, path)
+
+
+def refuse_open(path: Path) -> None:
+    """Raise `BadInputError` for a file with tokens that other users may read."""
+    mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise BadInputError(
             f"other users may use this token (mode {mode:04o})", where=str(path), mend=f"chmod 600 {path}"
         )
-    return read_token_text(token, path)
 
 
 def read_token_text(token: bytes, path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from appliance.adapters import identity
 from appliance.adapters.uplink_dial import Door, dial, door_of
-from appliance.adapters.uplink_server import Server, check, read_token_text, tls
+from appliance.adapters.uplink_server import Server, check, read_token_text, refuse_open, tls
 from appliance.delivery.enrolment import Certified
 from appliance.delivery.policy import DeviceTiming
 from appliance.errors import BadInputError
@@ -46,6 +46,7 @@ def _tokens(path: Path, wanted: int) -> dict[str, str]:
         lines = [line.split() for line in path.read_text("ascii").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"cannot be read: {error}", where=str(path), mend="one line NAME TOKEN a device") from error
+    refuse_open(path)
     for number, words in enumerate(lines, 1):
         if len(words) != 2:
             raise BadInputError("this is not NAME TOKEN", where=f"{path} line {number}", mend="one device a line")

@@ -16,6 +16,7 @@ ROWS: Final = (
     ("reordered", "stored in another order, or acknowledged before they were sent"),
     ("partials", "words in progress that were shown to the uplink"),
     ("connections", "welcomes"),
+    ("unwelcome", "devices that were never welcomed"),
     ("breaks", "links that ended by themselves"),
     ("late_ms", "how late this program itself was, P95: above 50 the machine is too slow to drive so many"),
 )
@@ -62,6 +63,7 @@ class Tally(msgspec.Struct, kw_only=True):
     reordered: int = 0
     partials: int = 0
     connections: int = 0
+    unwelcome: int = 0
     breaks: int = 0
     late_ms: int = 0
     live: Delays | None = None
@@ -72,9 +74,9 @@ class Tally(msgspec.Struct, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether all was acknowledged, nothing lost, doubled or reordered, and everybody came back in time."""
+        """Whether all were let in and back in time, and nothing is waiting, lost, doubled or reordered."""
         back = all(each.devices == self.devices and each.last_after_s <= each.bound_s for each in self.returned)
-        return not (self.waiting or self.lost or self.doubled or self.reordered) and back
+        return not (self.unwelcome or self.waiting or self.lost or self.doubled or self.reordered) and back
 
 
 def delays(taken_s: Sequence[float]) -> Delays:
@@ -116,7 +118,9 @@ def as_text(tally: Tally) -> str:
         )
     lines += [f"link ended {count} times: {text}" for text, count in tally.endings.items()]
     looked = "seen in the server's store too" if tally.stored else "told by acknowledgements alone: see --api-headers"
-    verdict = "nothing waits, is lost, doubled or reordered" if tally.holds else "NOT AS IT MUST BE"
+    verdict = (
+        "nobody was kept out, nothing waits, is lost, doubled or reordered" if tally.holds else "NOT AS IT MUST BE"
+    )
     lines.append(f"{verdict} ({looked})")
     return "\n".join(lines)
 

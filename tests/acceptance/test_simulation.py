@@ -1,15 +1,20 @@
 """Simulated devices against real servers: one that keeps the protocol, and some that do not."""
 
+import argparse
 import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from appliance.acceptance.simulation import Simulation
 from appliance.adapters.uplink_dial import Door, dial
 from appliance.central.credentials import Credentials
+from appliance.cli.simulate_doors import opened_doors
 from appliance.delivery.policy import DeviceTiming, ServerTiming
+from appliance.errors import BadInputError
 from appliance.traffic.shapes import Shape
 from appliance.traffic.tally import Tally
 from tests.adapters.flaky_server import Fate, FlakyServer
@@ -52,6 +57,39 @@ def test_a_server_that_acknowledges_nothing_is_found_out() -> None:
     tally = asyncio.run(run())
     assert not tally.holds
     assert 0 < tally.waiting <= tally.events
+
+
+def test_a_server_that_lets_nobody_in_is_not_taken_for_a_good_one() -> None:
+    async def run() -> Tally:
+        async with FlakyServer([Fate(status=401)] * 9) as server:
+            simulation, running = simulated(server.url, speed=100.0)
+            while simulation.devices[0].uplink.diagnosis is None:  # noqa: ASYNC110 - the uplink has no bell for this
+                await asyncio.sleep(0.01)
+            simulation.flush_s = 0.1
+            simulation.stop()
+            return await running
+
+    tally = asyncio.run(run())
+    assert not tally.holds
+    assert tally.unwelcome == 1
+    assert list(tally.endings) == ["the server refuses this box's token (HTTP 401)"]
+
+
+def test_tokens_that_others_may_read_are_refused_and_a_line_that_is_none_is_named(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("desk-1 secret\n")
+    tokens.chmod(0o644)
+    arguments = argparse.Namespace(
+        url="ws://127.0.0.1:9/", ca_file=None, tokens=tokens, credentials=None, access=None, prefix="x", devices=1
+    )
+    with pytest.raises(BadInputError, match="other users"), opened_doors(arguments):
+        pass
+    tokens.chmod(0o600)
+    with opened_doors(arguments) as doors:
+        assert list(doors) == ["desk-1"]
+    tokens.write_text("desk-1 secret\ndesk-2\n")
+    with pytest.raises(BadInputError, match="line 2"), opened_doors(arguments):
+        pass
 
 
 def test_the_command_drives_our_own_server_looks_into_its_store_and_leaves_no_token_behind(tmp_path: Path) -> None:

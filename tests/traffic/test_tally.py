@@ -36,6 +36,7 @@ def test_every_fault_shows_in_the_verdict() -> None:
     assert good.holds
     late, few = Return(2, 31.0, 30.0, 2), Return(1, 5.0, 30.0, 1)
     for fault in (
+        {"unwelcome": 1},
         {"waiting": 1},
         {"lost": 1},
         {"doubled": 1},
