@@ -77,16 +77,22 @@ def diagnosis_of(error: Exception, *, by_certificate: bool = False) -> Diagnosis
             found = _of_tls(error)
         case socket.gaierror(errno=socket.EAI_NONAME):
             found = Diagnosis("link_address", "the name of the server is not known to the name service", ADDRESS_MEND)
-        case InvalidMessage() if isinstance(error.__cause__, EOFError):
-            text = "the server closes the connection, perhaps because it does not know this box's certificate"
-            found = Diagnosis("link_refused", text, ENROL_MEND) if by_certificate else None
         case InvalidHandshake():
-            found = Diagnosis("link_address", f"what answers there is no central server: {error}", ADDRESS_MEND)
+            found = _of_handshake(error, by_certificate=by_certificate)
         case NotUnderstoodError():
             found = Diagnosis("link_version", str(error), VERSION_MEND)
         case ByeReceivedError():
             found = refusal(error.bye.reason, str(error))
     return found
+
+
+def _of_handshake(error: InvalidHandshake, *, by_certificate: bool) -> Diagnosis | None:
+    if isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError):
+        text = "the server closes the connection, perhaps because it does not know this box's certificate"
+        return Diagnosis("link_refused", text, ENROL_MEND) if by_certificate else None
+    if "HTTP/1.0" in str(error.__cause__):
+        return Diagnosis("link_portal", "a page answers in the server's place (HTTP/1.0)", PORTAL_MEND)
+    return Diagnosis("link_address", f"what answers there is no central server: {error}", ADDRESS_MEND)
 
 
 def refusal(reason: str, text: str) -> Diagnosis | None:

@@ -197,6 +197,28 @@ def test_a_server_without_tls_and_a_name_that_nobody_knows_are_wrong_addresses(t
     asyncio.run(run())
 
 
+async def answer_as_of_old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 302 Found\r\nLocation: http://guest.example/\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
+def test_a_sign_in_page_of_the_old_kind_is_told_as_one(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.touch(0o600)
+    token.write_text("s3cret")
+
+    async def run() -> None:
+        async with await asyncio.start_server(answer_as_of_old, "127.0.0.1") as portal:
+            port = portal.sockets[0].getsockname()[1]
+            state, found = await found_by(Server(f"ws://127.0.0.1:{port}/v1/device", token), tmp_path)
+        assert found is not None
+        assert (state, found.fault) == ("offline", "link_portal")
+
+    asyncio.run(run())
+
+
 def test_a_server_that_is_away_is_no_fault(tmp_path: Path) -> None:
     box = enrolled(tmp_path / "i")
     state, found = asyncio.run(found_by(Server("wss://127.0.0.1:9/v1/device", identity=box), tmp_path))
