@@ -1,11 +1,16 @@
-"""The device's own numbers, while it runs without its server."""
+"""The device's own numbers, while it runs without its server, and what the server hears of it later."""
 
 import signal
 import socket
+from contextlib import closing
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
+
+from appliance.central.watching.store import box_rows, open_fleet
+from appliance.delivery.health import HealthMessage
 
 from . import recordings
 from .programs import Site, wait_for
@@ -37,3 +42,15 @@ def test_prometheus_sees_the_call_the_waiting_events_and_the_lost_server(site: S
     assert second.end() == 2, "the port is taken"
     assert "[metrics]" in second.said()
     device.end(signal.SIGTERM)
+
+
+def test_the_server_hears_from_the_device_how_it_is(site: Site) -> None:
+    site.start_server()
+    site.start_device(site.config(recordings.without_a_model(site.folder), language="de"))
+    with closing(open_fleet(site.folder / "access")) as fleet:
+        wait_for(lambda: any(row.health for row in box_rows(fleet)))
+        (kept,) = box_rows(fleet)
+    told = msgspec.json.decode(kept.health or "", type=HealthMessage)
+    assert "deaf" in [each.name for each in told.conditions], "no model hears this line"
+    assert "offline" not in [each.name for each in told.conditions]
+    assert kept.state == "deaf"

@@ -25,20 +25,15 @@ CALL = "#/calls/desk-1/c1"
 
 
 @contextlib.asynccontextmanager
-async def page_on(
-    central: Central, where: str = "#/", *, forgive: str = "", session: str = "", **context: Any
-) -> AsyncIterator[Page]:
-    """Open the page; at the end its console must hold no error but those that match `forgive`.
-
-    Whoever has another `session` than the one that may do everything need not see calls.
-    """
+async def page_on(central: Central, where: str = "#/", *, forgive: str = "", **context: Any) -> AsyncIterator[Page]:
+    """Open the page; at the end its console must hold no error but those that match `forgive`."""
     errors: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         opened = await browser.new_context(**context)
         cookie = {
             "name": COOKIE,
-            "value": session or central.session,
+            "value": central.session,
             "url": f"https://127.0.0.1:{central.port}/",
             "secure": True,
         }
@@ -48,8 +43,7 @@ async def page_on(
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if line.type in {"error", "warning"} else None)
         await page.goto(f"http://127.0.0.1:{central.port}/{where}")
-        if not session:
-            await expect(page.locator("#link-text")).to_have_text("Live")
+        await expect(page.locator("#link-text")).to_have_text("Live")
         yield page
         await browser.close()
     assert [error for error in errors if not (forgive and re.search(forgive, error))] == []
