@@ -29,7 +29,7 @@ READY: Final = b"ready"
 FORK: Final = b"fork"
 WARM: Final = "warm"
 COLD: Final = "cold"
-"""Without having heard anything before the first call: soonest done where nobody waits for the single words."""
+"""For a recording that only its end is waited for: nothing is heard before it, and each look ahead is awaited."""
 
 LENGTH_BYTES: Final = 4
 """Each message is preceded by its length, little-endian."""
@@ -86,7 +86,8 @@ def _prepare(
         from appliance.adapters import vosk_engine  # noqa: PLC0415 - loads the engine's library
         from appliance.adapters.warm_up import warm_up  # noqa: PLC0415 - only this engine learns
 
-        recognizer = vosk_engine.VoskRecognizer(vosk_engine.load(folder))
+        look_timeout_s = vosk_engine.LOOK_TIMEOUT_S if warm else vosk_engine.PATIENT_LOOK_S
+        recognizer = vosk_engine.VoskRecognizer(vosk_engine.load(folder), look_timeout_s)
         if warm:
             warm_up(recognizer)
         return lambda: recognizer, None

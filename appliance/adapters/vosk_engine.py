@@ -17,6 +17,10 @@ SILENT: Final = -1
 LOOK_TIMEOUT_S: Final = 1.0
 """For the words of a look ahead, which take a tenth of that on a fast machine; later they are no news any more."""
 
+PATIENT_LOOK_S: Final = 15.0
+"""Where the line waits for the words: what comes of a call must not depend on what else the machine does. Less than
+what a worker may take for one answer (`recognizer_worker.HUNG_S`)."""
+
 LONGEST_AGAIN_MS: Final = 8_000
 """Of an utterance that may be heard a second time: well within the audio that may wait, also on a slow box."""
 
@@ -30,7 +34,8 @@ def load(folder: Path) -> vosk.Model:
 class VoskRecognizer:
     """See `speech.recognizer.Recognizer`. Gives a partial for each piece of audio that changed the words."""
 
-    def __init__(self, model: vosk.Model) -> None:
+    def __init__(self, model: vosk.Model, look_timeout_s: float = LOOK_TIMEOUT_S) -> None:
+        self._look_timeout_s = look_timeout_s
         self._kaldi = vosk.KaldiRecognizer(model, SAMPLE_RATE_HZ)
         self._kaldi.SetWords(True)  # noqa: FBT003 - Vosk takes it so
         self._start_sample: int | None = None
@@ -83,7 +88,7 @@ class VoskRecognizer:
             return None
         if self._ahead is not None:
             return self._ahead
-        answer = in_a_copy(lambda: msgspec.msgpack.encode(self._finish()), LOOK_TIMEOUT_S)
+        answer = in_a_copy(lambda: msgspec.msgpack.encode(self._finish()), self._look_timeout_s)
         return msgspec.msgpack.decode(answer, type=tuple[Word, ...]) if answer else None
 
     def _finish(self) -> tuple[Word, ...]:

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.protocol import State
 
 from appliance.central.patience import MAX_OPENING
+from appliance.cli.file_limit import allow
 from appliance.delivery.policy import SUBPROTOCOL, ServerTiming
 
 from .conftest import Start
@@ -73,6 +74,8 @@ def test_a_body_that_does_not_come_is_not_waited_for(start: Start) -> None:
 
 
 def test_among_many_half_open_strangers_the_oldest_give_way(start: Start) -> None:
+    allow(2 * MAX_OPENING)  # both ends are in this process
+
     async def run() -> None:
         async with start(timing=ServerTiming(request_s=60.0)) as central, contextlib.AsyncExitStack() as held:
             first = await held.enter_async_context(bare(central))
