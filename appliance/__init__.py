@@ -29,5 +29,6 @@ And of one event:
    has, sends within the window of `delivery.window`, and lets go of what is acknowledged.
 8. At the server `central.ingest` takes it, `central.writer` commits it once, `central.bus` shows it to open pages.
 
-Partial hypotheses and the light are not events: newest wins, nothing is stored.
+Partial hypotheses, the light and the box's health (`adapters.watchman.Watchman`, `central.watching.boxes.Boxes`) are
+not events: newest wins, and the outbox holds none of them.
 """

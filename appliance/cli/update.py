@@ -26,8 +26,8 @@ from appliance.update.plan import judged
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-ROOT: Final = Path("/var/lib/undertone-releases")
-PACKAGED: Final = Path("/usr/lib/undertone")
+ROOT: Final = paths.RELEASES
+PACKAGED: Final = paths.PACKAGED
 KEYS: Final = Path("/etc/undertone/update-keys")
 CONFIG: Final = Path("/etc/undertone/undertone.toml")
 
