@@ -1,6 +1,7 @@
 """Vosk as a recognizer: streaming, with word times and confidences."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import vosk
 
 from appliance.adapters.process_copy import in_a_copy
 from appliance.events import SAMPLE_RATE_HZ, Word
+from appliance.models.kaldi_conf import with_short_chunks
 from appliance.speech.frames import samples
 
 SILENT: Final = -1
@@ -26,9 +28,26 @@ LONGEST_AGAIN_MS: Final = 8_000
 
 
 def load(folder: Path) -> vosk.Model:
-    """Load a model; it may be used across a fork."""
+    """Load a model; it may be used across a fork. An installed model stays as it is: its options are read elsewhere."""
     vosk.SetLogLevel(SILENT)
-    return vosk.Model(str(folder))
+    with tempfile.TemporaryDirectory(prefix="undertone-model-") as view:
+        return vosk.Model(str(_in_short_chunks(folder, Path(view))))
+
+
+def _in_short_chunks(folder: Path, view: Path) -> Path:
+    """Lay out the model with the options that it is to be heard with."""
+    for part in folder.iterdir():
+        (view / part.name).symlink_to(part.resolve())
+    options = folder / "conf" / "model.conf"
+    if not options.is_file():
+        return view
+    (view / "conf").unlink()
+    (view / "conf").mkdir()
+    for conf in (folder / "conf").iterdir():
+        (view / "conf" / conf.name).symlink_to(conf.resolve())
+    (view / "conf" / options.name).unlink()
+    (view / "conf" / options.name).write_text(with_short_chunks(options.read_text("utf-8", "replace")), "utf-8")
+    return view
 
 
 class VoskRecognizer:

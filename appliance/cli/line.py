@@ -17,6 +17,8 @@ import numpy as np
 
 from appliance.adapters.capture import Capture
 from appliance.adapters.line import Step
+from appliance.adapters.mute_latch import refuse_muted
+from appliance.adapters.paths import home
 from appliance.adapters.sound_card_audio import LineAudio
 from appliance.adapters.sound_card_names import SERIAL, USB, Card, best_name
 from appliance.adapters.sound_card_process import Block, blocks_of_all
@@ -51,7 +53,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "line",
-        description="For the sound card that is wired into the handset or headset line.",
+        description="For the sound card that is wired into the handset or headset line. A muted box is not listened to.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -175,6 +177,7 @@ def _record(arguments: argparse.Namespace) -> int:
     sys.stderr.write(CONSENT + "\n")
     if not arguments.consent:
         raise BadInputError("nothing was recorded", mend="have both people agree, then add --consent")
+    refuse_muted(home())  # before a file is made
     settings = SoundCardSettings(_cards(arguments.card), rate_hz=int(arguments.rate))
     try:
         with wave.open(str(arguments.file), "wb") as file:
@@ -203,12 +206,17 @@ async def record(settings: SoundCardSettings, seconds: float, file: wave.Wave_wr
 
 
 async def _steps(settings: SoundCardSettings, seconds: float | None) -> AsyncIterator[Step | None]:
-    """Give what the card gives for so long; None each time that it gives nothing."""
+    """Give what the card gives for so long; None each time that it gives nothing.
+
+    Raises `BadInputError` as soon as the box is muted: this process reads the card beside the device's own.
+    """
+    refuse_muted(home())
     audio = LineAudio(len(settings.cards), settings.sides, settings.rate_hz)
     until_s = time.monotonic() + (seconds or math.inf)
     stream = blocks_of_all(settings.cards, settings.channels, settings.rate_hz, Capture())
     async with contextlib.aclosing(stream):
         async for card, block in stream:
+            refuse_muted(home())
             if block is None:
                 yield None
             for step in audio.steps(card, block) if isinstance(block, Block) else ():

@@ -3,12 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.models.kaldi_conf import (
+    FRAMES_PER_CHUNK,
     MIN_ACTIVE,
     as_published,
     heard_band,
     read_option,
     with_lean_search,
     with_option,
+    with_short_chunks,
     without_dither,
 )
 
@@ -69,3 +71,9 @@ def test_the_search_is_made_leaner_and_the_published_value_is_kept_beside_it() -
 @pytest.mark.parametrize("conf", ["--beam=10.0\n", "--min-active=50\n", "--min-active=few\n"])
 def test_a_search_that_is_lean_already_or_unknown_is_left_alone(conf: str) -> None:
     assert with_lean_search(conf) == conf == as_published(conf)
+
+
+def test_words_are_decoded_in_short_chunks_unless_the_model_says_how_long() -> None:
+    assert read_option(with_short_chunks("--beam=10.0\n"), "frames-per-chunk") == str(FRAMES_PER_CHUNK)
+    own = "--beam=10.0\n--frames-per-chunk=30\n"
+    assert with_short_chunks(own) == own
