@@ -53,7 +53,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Add the subcommand to the command line."""
     parser = subparsers.add_parser(
         "line",
-        description="For the sound card that is wired into the handset or headset line. A muted box is not listened to.",
+        description="For the sound card wired into the handset or headset line; refused while the box is muted.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
