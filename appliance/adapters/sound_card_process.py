@@ -20,7 +20,7 @@ from appliance.adapters.sound_card_capture import HEAD
 log = logging.getLogger(__name__)
 
 QUIET_S: Final = 0.5
-"""Six blocks: no card that works pauses for so long."""
+"""Eight blocks: no card that works pauses for so long."""
 
 START_S: Final = 2.5
 """For the first block: Python, PortAudio's look at every card, and sound servers that begin with a long buffer. A card
