@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from appliance.adapters.light_firmware import FIRMWARE
+
 from ..faults.programs import wait_for
 from .box import Box
 from .machine import SOURCE, Machine, base, packages, run
 
 DATABASE = "/var/lib/undertone/outbox.db"
+ALSO_THERE = (
+    "lib/udev/rules.d/70-undertone-light.rules",
+    "share/man/man1/undertone.1.gz",
+    "share/bash-completion/completions/undertone",
+    "share/zsh/vendor-completions/_undertone",
+)
 STAYS = {"/etc/undertone/token": "a-token-of-this-box", "/var/lib/undertone/identity": "the box's own"}
 
 
@@ -62,6 +70,16 @@ def test_the_same_source_gives_the_same_bytes(suite: str, tmp_path: Path) -> Non
         (tmp_path / name).mkdir()
         hashes |= {hashlib.sha256(package.read_bytes()).hexdigest() for package in packages(suite, tmp_path / name)}
     assert len(hashes) == 2  # the program, and the model
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_the_package_holds_what_else_a_box_needs(suite: str, tmp_path: Path) -> None:
+    program, _ = packages(suite, tmp_path)
+    held = {line.split()[-1] for line in run("dpkg-deb", "--contents", program).splitlines()}
+    firmware = {file.name for file in FIRMWARE.glob("*.py")}
+    assert firmware == {path.rpartition("/")[2] for path in held if "/hardware/light-board/firmware/" in path} - {""}
+    assert {f"./usr/{path}" for path in ALSO_THERE} <= held
 
 
 @pytest.mark.soak
