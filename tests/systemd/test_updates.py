@@ -93,13 +93,19 @@ def hangs(tree: Path) -> None:
 def lacks_a_library(tree: Path) -> None:
     """Make a release that becomes ready, and one of whose libraries does not load."""
     (library,) = (tree / "lib").glob("python3*/site-packages/vosk")
-    (library / "__init__.py").write_text("raise OSError('not for this machine')")
+    _write(library / "__init__.py", "raise OSError('not for this machine')")
 
 
 def _rewrite(tree: Path, line: str) -> None:
     (package,) = (tree / "lib").glob("python3*/site-packages/appliance")
     file = package / "cli/run.py"
-    file.write_text(f"{line}\n{file.read_text()}")
+    _write(file, f"{line}\n{file.read_text()}")
+
+
+def _write(file: Path, text: str) -> None:
+    """Change a module, and take away what was compiled of it, which Python would believe unseen."""
+    file.write_text(text)
+    shutil.rmtree(file.parent / "__pycache__", ignore_errors=True)
 
 
 def test_a_box_takes_a_release_and_goes_back_from_those_that_do_not_work(desk: Desk) -> None:
