@@ -262,7 +262,7 @@ class Bus:
                 for partial in state.partials
                 if (partial["call"], partial["who"]) != (call, words.who) or partial["utterance"] > utterance["number"]
             ]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, OverflowError):
             return  # an event of a later version: it is stored and shown as it is, the wall does without
         if call == state.call:
             state.last_words = words

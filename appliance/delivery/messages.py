@@ -20,6 +20,9 @@ from appliance.delivery.policy import (
 from appliance.events import Level, Who
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=0)]
+ExactInt = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+"""What every JSON reader keeps exactly, and what can be reckoned with."""
+
 PositiveFloat = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -83,10 +86,10 @@ class PartialMessage(msgspec.Struct, frozen=True, kw_only=True, tag="partial"):
 
     call: str
     who: Who
-    utterance: PositiveInt
+    utterance: ExactInt
     text: str
-    start_sample: PositiveInt
-    end_sample: PositiveInt
+    start_sample: ExactInt
+    end_sample: ExactInt
 
 
 class CallStatus(msgspec.Struct, frozen=True):

@@ -56,6 +56,11 @@ def event_text(**fields: Any) -> str:
     return str(messages.encode(messages.EventMessage(envelope=messages.Envelope(**(envelope | fields)))))
 
 
+PARTIAL = messages.encode(
+    messages.PartialMessage(call="c1", who="caller", utterance=1, text="w", start_sample=0, end_sample=77)
+)
+
+
 def test_an_unknown_token_is_refused_before_the_upgrade(start: Start) -> None:
     async def run() -> None:
         async with start() as central:
@@ -89,6 +94,7 @@ def test_a_device_that_does_not_offer_the_sub_protocol_is_refused(start: Start) 
         ('{"type":"event","envelope":{"seq":1,"event":{"x":' + "[" * 30_000, "recursion"),
         (event_text(call="half").replace("half", "\\ud800"), "surrogate"),
         (event_text(event={"half": 1}).replace("half", "\\udc00"), "surrogate"),
+        (PARTIAL.replace("77", "7" * 400), "$.end_sample"),
         (b"\x00\x01", "text"),
         (messages.encode(hello()), "before"),
     ],
