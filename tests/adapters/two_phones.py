@@ -16,10 +16,9 @@ import soxr
 
 from appliance.adapters.recording import Recording
 
-CONTROL_PORT: Final = 4444
-CAP_NET_ADMIN: Final = 12
-"""Its number in Linux's capabilities (capabilities(7))."""
+from ..privileges import may_administer_networks
 
+CONTROL_PORT: Final = 4444
 AGENT_HOST, CALLER_HOST = "10.77.0.1", "10.77.0.2"
 
 _CONFIG: Final = """\
@@ -41,17 +40,10 @@ ctrl_tcp_listen 127.0.0.1:4444
 
 def why_not() -> str:
     """Give why the telephones cannot be had here; empty where they can."""
-    if not _may_lay_cables():
+    if not may_administer_networks():
         return "two telephones need network namespaces and a cable between them: run as root, with CAP_NET_ADMIN"
     missing = [name for name in ("baresip", "ip") if not shutil.which(name)]
     return f"not installed: {', '.join(missing)} (packages baresip-core, iproute2)" if missing else ""
-
-
-def _may_lay_cables() -> bool:
-    """Say whether this process may administer networks; root in a container may lack that."""
-    status = Path("/proc/self/status").read_text("ascii")
-    effective = next(line for line in status.splitlines() if line.startswith("CapEff:"))
-    return bool(int(effective.split()[1], 16) & 1 << CAP_NET_ADMIN)
 
 
 class TwoPhones:

@@ -23,6 +23,8 @@ from typing import Any, Final, Self, TypeVar
 
 import pytest
 
+from ..privileges import may_administer_networks
+
 CLONE_NEWNET: Final = 0x40000000
 TUNSETIFF: Final = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
@@ -50,8 +52,8 @@ class BadLine:
         self._ends: list[int] = []
 
     def __enter__(self) -> Self:
-        if os.geteuid() or not Path("/dev/net/tun").exists() or shutil.which("ip") is None:
-            pytest.skip("only root can make a network, with iproute2, where the kernel has TUN")
+        if not may_administer_networks() or not Path("/dev/net/tun").exists() or shutil.which("ip") is None:
+            pytest.skip("making a network needs root with CAP_NET_ADMIN, iproute2, and a kernel with TUN")
         self._box = _Thread()
         self._ends = [_interface(OURS), self._box.do(_own_network)]
         self._carrier = threading.Thread(target=self._carry)

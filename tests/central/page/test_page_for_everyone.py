@@ -28,10 +28,12 @@ def test_everything_can_be_done_with_the_keyboard(start: Start) -> None:
                 await expect(page.get_by_role("heading", level=1)).to_be_focused()
                 await expect(page.get_by_role("heading", level=1)).to_have_text("Call on desk-1")
                 button = page.get_by_role("button", name="I have seen it")
+                await expect(button).to_be_visible()
                 for _ in range(8):
                     await page.keyboard.press("Tab")
                     if await button.evaluate("node => node === document.activeElement"):
                         break
+                await expect(button).to_be_focused()
                 await page.keyboard.press("Enter")
                 assert (await device.read_until(messages.Command)).arguments["alert"] == 3
 
