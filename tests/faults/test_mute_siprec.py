@@ -26,10 +26,10 @@ MUTE_AT_S: Final = 7.8
 UNMUTE_AT_S: Final = 16.2
 END_AT_S: Final = 22.0
 """The agent's greeting until 7.6 s is heard, the caller's "I am calling about my bill. It went up a lot this month"
-from 8.1 to 15.9 s is not, the agent's "I am sorry about that" from 16.4 s is."""
+from 8.1 to 15.9 s is not, the agent's "Let me look at your account" from 18 s is."""
 
 CANARY: Final = re.compile(rb"(?i)\bmy bill\b|\bwent up a\b|\blot this month\b")
-WORDS: Final = {word: word.encode() for word in ("my bill", "went up a lot", "this month")}
+WORDS: Final = {word: word.encode() for word in ("my bill", "went up a lot", "lot this month")}
 HEARD: Final = {"greeting": b"ank you for calling"}
 PHONE_RATE_HZ: Final = 8_000
 PROBE_SAMPLES: Final = 32
@@ -75,7 +75,6 @@ def test_what_two_telephones_say_to_a_muted_box_is_nowhere(site: Site, tmp_path:
     assert table
     config.write_text(text.replace(table[0], line_table(port)), "utf-8")
     device = start_at_debug(site, "run", "--config", str(config), "--json")
-    wait_for(lambda: "event=listening" in device.said())
     voices = tmp_path / "telephones"
     voices.mkdir()
     found, control = asyncio.run(talk(port, device, voices))
@@ -84,8 +83,8 @@ def test_what_two_telephones_say_to_a_muted_box_is_nowhere(site: Site, tmp_path:
     stored = at_server(site)
     said = " ".join(one["text"] for one in of_type(stored, "utterance")).lower()
     assert "thank you for calling" in said
-    assert "sorry about that" in said
+    assert "look at your account" in said
     assert of_type(stored, "muted")
     assert control, "seen nothing at all"
-    assert found == []
+    assert found == [], found
     assert found_in(site.folder, CANARY) == []
